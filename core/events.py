@@ -1,0 +1,220 @@
+"""Everything that can change a routing decision, as typed values.
+
+``telephony.translate`` builds the first group from raw AMI messages, the API builds the second, the
+service's timer and ports the third. All of them go through the one inbox (``hotline.inbox``) into
+``acd.engine.decide``. Applying one of them twice, late or out of order must be harmless.
+
+``at`` is always a moment in seconds since the Unix epoch **on Asterisk's clock**.
+"""
+
+from dataclasses import dataclass
+
+from core.vocabulary import AgentId, AgentState, CallId, OfferId, Phone, QueueName, Seconds
+
+# --- from Asterisk -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CallArrived:
+    """A call entered ``[from-trunk]`` (UserEvent ``HotlineArrived``); from here on it must be accounted for."""
+
+    call_id: CallId
+    channel: str
+    uniqueid: str
+    caller: str
+    """Filtered number, ``""`` when withheld."""
+    dialled: str
+    queue: QueueName
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class CallWaiting:
+    """A call entered ``[acd-hold]`` (UserEvent ``HotlineWaiting``), for the first time or back from an offer.
+
+    Carries everything needed to adopt the call when ``CallArrived`` was missed.
+    """
+
+    call_id: CallId
+    channel: str
+    uniqueid: str
+    caller: str
+    dialled: str
+    queue: QueueName
+    entered_at: Seconds
+    """When the call entered ``[from-trunk]``: its place in the queue, however often it comes back."""
+    notice_at: Seconds | None
+    """When the recording notice had been played to its end, ``None`` if it was not played."""
+    offer_id: OfferId | None
+    """The offer that just ended without an answer, ``None`` at the first entry."""
+    dial_status: str
+    """Asterisk's ``DIALSTATUS`` of that offer, ``""`` at the first entry."""
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class CallFellBack:
+    """The heartbeat was stale: the call entered Asterisk's own ``Queue()`` (UserEvent ``HotlineFallback``)."""
+
+    call_id: CallId
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneRinging:
+    """Asterisk dials an agent's phone for a call (``DialBegin``)."""
+
+    call_id: CallId
+    phone: Phone
+    agent_channel: str
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class CallAnswered:
+    """The agent's phone answered (``DialEnd`` with ``ANSWER``)."""
+
+    call_id: CallId
+    phone: Phone
+    agent_channel: str
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class AgentLegEnded:
+    """The agent's channel of a call is gone (``Hangup``): whoever hung up, the agent's phone is free."""
+
+    call_id: CallId
+    phone: Phone
+    agent_channel: str
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class CallHungUp:
+    """The caller's channel is gone (``Hangup``); the recording file is closed by now."""
+
+    call_id: CallId
+    channel: str
+    cause: int
+    """Q.850 cause, 16 = normal clearing."""
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneReachability:
+    """A phone registered or answers again, or is gone (``ContactStatus``)."""
+
+    phone: Phone
+    reachable: bool
+    at: Seconds
+
+
+# --- from the API ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AgentLogin:
+    """An agent takes a seat: from now on this phone is the agent's. The agent starts in BREAK."""
+
+    agent_id: AgentId
+    name: str
+    phone: Phone
+    queues: tuple[QueueName, ...]
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class AgentLogout:
+    """An agent leaves the seat; refused during a call."""
+
+    agent_id: AgentId
+    cause: str
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class AgentStateAsked:
+    """A person asks for a state; during a call it takes effect when the call ends ("next state")."""
+
+    agent_id: AgentId
+    state: AgentState
+    reason: str
+    cause: str
+    """Who asked: ``agent`` or ``supervisor:<login>``."""
+    at: Seconds
+
+
+# --- from the service itself -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OfferFailed:
+    """The Redirect that should have carried out an offer was refused or timed out."""
+
+    call_id: CallId
+    offer_id: OfferId
+    reason: str
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """The moment that ``decide`` asked for has come."""
+
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class TelephonyLost:
+    """The AMI connection is gone: what is known may be stale, no offers until the next reconciliation."""
+
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCall:
+    """One caller's channel as a snapshot of Asterisk shows it."""
+
+    call_id: CallId
+    channel: str
+    uniqueid: str
+    caller: str
+    dialled: str
+    queue: QueueName
+    entered_at: Seconds
+    notice_at: Seconds | None
+    stage: str
+    """``announcement``, ``waiting``, ``offering``, ``fallback`` or ``rating`` (variable ``HOTLINE_STAGE``)."""
+    offer_id: OfferId | None
+    agent_phone: Phone | None
+    """The agent's phone that rings for it or talks to it."""
+    agent_channel: str
+    talking: bool
+    """In a bridge with the agent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """A complete picture of Asterisk; what memory believes otherwise is put right."""
+
+    calls: tuple[LiveCall, ...]
+    reachable_phones: frozenset[Phone]
+    busy_phones: frozenset[Phone]
+    """Phones that have any channel at this moment."""
+    at: Seconds
+
+
+TelephonyEvent = (
+    CallArrived
+    | CallWaiting
+    | CallFellBack
+    | PhoneRinging
+    | CallAnswered
+    | AgentLegEnded
+    | CallHungUp
+    | PhoneReachability
+)
+ApiEvent = AgentLogin | AgentLogout | AgentStateAsked
+InternalEvent = OfferFailed | Tick | TelephonyLost | Reconciled
+Event = TelephonyEvent | ApiEvent | InternalEvent

@@ -1,0 +1,189 @@
+"""What has happened, as the engine states it once: the rows, tickets, metrics and logs follow from these.
+
+Each fact carries a ``key`` that is unique for what it states, so that writing it twice is harmless.
+``hotline.bootstrap`` holds the one table fact -> handlers.
+"""
+
+from dataclasses import dataclass
+
+from core.vocabulary import (
+    AbandonStage,
+    AgentId,
+    AgentState,
+    CallId,
+    OfferId,
+    OfferResult,
+    Outcome,
+    Phone,
+    QueueName,
+    Seconds,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CallOffered:
+    """A call came in. key = call id."""
+
+    call_id: CallId
+    uniqueid: str
+    caller: str
+    dialled: str
+    queue: QueueName
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class CallQueued:
+    """The call began to wait (once per call; returns from offers are not repeated). key = call id."""
+
+    call_id: CallId
+    queue: QueueName
+    notice_at: Seconds | None
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class CallUsedFallback:
+    """The call entered the native queue because the service was away. key = call id."""
+
+    call_id: CallId
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class OfferStarted:
+    """The call was offered to an agent. key = offer id."""
+
+    call_id: CallId
+    offer_id: OfferId
+    agent_id: AgentId
+    phone: Phone
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class OfferEnded:
+    """That offer ended. key = offer id."""
+
+    call_id: CallId
+    offer_id: OfferId
+    result: OfferResult
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class TalkStarted:
+    """The call reached an agent: outcome ``answered``; a ticket is opened. key = call id."""
+
+    call_id: CallId
+    agent_id: AgentId | None
+    """``None`` when the native queue connected a phone that nobody is logged in on."""
+    phone: Phone
+    caller: str
+    dialled: str
+    queue: QueueName
+    arrived_at: Seconds
+    queued_at: Seconds
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class TalkEnded:
+    """The agent's leg ended (or the caller's, whichever came first). key = call id."""
+
+    call_id: CallId
+    agent_id: AgentId | None
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class CallFinished:
+    """The caller's channel is gone; the one outcome of the call. key = call id."""
+
+    call_id: CallId
+    queue: QueueName
+    caller: str
+    dialled: str
+    outcome: Outcome
+    cause: str
+    """Coded: ``caller_hangup``, ``agent_hangup``, ``reconciled``, ``q850:<n>``..."""
+    abandon_stage: AbandonStage | None
+    arrived_at: Seconds
+    queued_at: Seconds | None
+    answered_at: Seconds | None
+    talk_ended_at: Seconds | None
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSatDown:
+    """An agent logged in on a phone. key = (agent, at)."""
+
+    agent_id: AgentId
+    phone: Phone
+    queues: tuple[QueueName, ...]
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class AgentLeft:
+    """An agent logged out. key = (agent, at)."""
+
+    agent_id: AgentId
+    phone: Phone
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class AgentStateChanged:
+    """One row of the agent's day. key = ``key``."""
+
+    key: str
+    agent_id: AgentId
+    from_state: AgentState
+    to_state: AgentState
+    reason: str
+    cause: str
+    call_id: CallId | None
+    next_state: AgentState | None
+    """Asked for during a call; takes effect when it ends."""
+    until: Seconds | None
+    """When the state ends by itself (wrap-up, stress-room minimum)."""
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class NextStateSet:
+    """A state asked for during a call was noted. key = (agent, at)."""
+
+    agent_id: AgentId
+    next_state: AgentState
+    reason: str
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A request could not be granted; nothing changed. Goes back to whoever asked, to nobody else."""
+
+    code: str
+    """Stable error code, see ``core.errors``."""
+    message: str
+    field: str | None = None
+
+
+Fact = (
+    CallOffered
+    | CallQueued
+    | CallUsedFallback
+    | OfferStarted
+    | OfferEnded
+    | TalkStarted
+    | TalkEnded
+    | CallFinished
+    | AgentSatDown
+    | AgentLeft
+    | AgentStateChanged
+    | NextStateSet
+    | Refused
+)

@@ -1,0 +1,129 @@
+"""Every setting of the hotline, from the environment (``HOTLINE_...``) or an env file, checked at the start.
+
+A wrong value ends the command with the name of the setting and the rule (``hotline.cli``).
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.vocabulary import Language
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The checkout."""
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+"""0: a free one is chosen at the start."""
+
+QueueKey = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")]
+Digits = Annotated[str, Field(pattern=r"^[0-9]{2,20}$")]
+
+
+def _default_home(root_path: str, user_path: str) -> Path:
+    """System folder for root, the user's own folder otherwise."""
+    return Path(root_path) if os.geteuid() == 0 else Path.home() / user_path
+
+
+class QueueSettings(BaseModel):
+    """One queue and the dialled numbers that lead to it."""
+
+    name: QueueKey
+    dialled: tuple[Digits, ...]
+    """Numbers that lead here; a queue without any takes what no other queue names."""
+    wrap_up_seconds: Annotated[float, Field(ge=0, le=3600)] = 10.0
+    ring_seconds: Annotated[int, Field(ge=3, le=120)] = 15
+    service_level_seconds: Annotated[int, Field(ge=1, le=600)] = 15
+
+
+class Settings(BaseSettings):
+    """All settings; each field's environment variable is ``HOTLINE_`` + its name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="HOTLINE_", env_nested_delimiter="__", extra="ignore")
+
+    data_dir: Path = Field(default_factory=lambda: _default_home("/var/lib/hotline", ".local/share/hotline"))
+    """Database, recordings, logs, secrets: everything that stays."""
+    cache_dir: Path = Field(default_factory=lambda: _default_home("/var/cache/hotline", ".cache/hotline"))
+    """Downloads and generated prompts: everything that can be made again."""
+
+    # PostgreSQL
+    database_url: SecretStr | None = None
+    """``postgresql://...`` of an existing server (>= 15); unset: the embedded one is started."""
+
+    # Asterisk
+    asterisk_binary: Path | None = None
+    """An Asterisk to start; unset: a suitable one on PATH, else the cached tree."""
+    asterisk_external: bool = False
+    """True: Asterisk runs elsewhere with the rendered configuration; it is neither started nor stopped."""
+    ami_host: str = "127.0.0.1"
+    ami_port: Port = 0
+    ami_user: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")] = "hotline"
+    ami_secret: SecretStr | None = None
+    """Unset: made at the first start and kept in the data folder."""
+    agi_host: str = "127.0.0.1"
+    agi_port: Port = 0
+    sip_host: str = "0.0.0.0"  # noqa: S104 - phones are on the network; a firewall decides who else
+    sip_port: Port = 5060
+    rtp_from: Annotated[int, Field(ge=1024, le=65000)] = 10000
+    rtp_to: Annotated[int, Field(ge=1025, le=65535)] = 20000
+    trunk_match: tuple[str, ...] = ("127.0.0.1",)
+    """Addresses or networks that calls from the public network come from."""
+    phones: Annotated[str, Field(pattern=r"^[0-9]{2,10}-[0-9]{2,10}$")] = "1001-1100"
+    """Range of agents' phone numbers; each is a PJSIP endpoint with a password of its own."""
+    phone_qualify_seconds: Annotated[int, Field(ge=0, le=3600)] = 30
+    phone_secret: SecretStr | None = None
+    """What phone passwords are derived from; unset: made at the first start and kept."""
+
+    # Calls
+    queues: tuple[QueueSettings, ...] = (QueueSettings(name="citizens", dialled=()),)
+    announcement: bool = True
+    """Play the recording notice before the queue."""
+    rating: bool = True
+    """Ask for a rating of 1-3 after the agent hangs up."""
+    language: Language = Language.CHINESE
+    prompt_pack: Path | None = None
+    """Folder with recorded prompts (``zh/NAME.wav``), used before generated ones."""
+    heartbeat_seconds: Annotated[float, Field(gt=0, le=10)] = 1.0
+    heartbeat_stale_seconds: Annotated[int, Field(ge=2, le=60)] = 6
+    reconcile_seconds: Annotated[float, Field(gt=0, le=600)] = 30.0
+
+    # HTTP
+    http_host: str = "127.0.0.1"
+    http_port: Port = 8012
+    metrics_host: str = "127.0.0.1"
+    metrics_port: Port = 9312
+    session_hours: Annotated[float, Field(gt=0, le=48)] = 12.0
+
+    log_level: Annotated[str, Field(pattern=r"^(debug|info|warning|error)$")] = "info"
+
+    @field_validator("queues")
+    @classmethod
+    def _queues_are_distinct(cls, value: tuple[QueueSettings, ...]) -> tuple[QueueSettings, ...]:
+        names = [queue.name for queue in value]
+        numbers = [number for queue in value for number in queue.dialled]
+        if not value:
+            raise ValueError("at least one queue is needed")
+        if len(set(names)) != len(names):
+            raise ValueError("two queues have the same name")
+        if len(set(numbers)) != len(numbers):
+            raise ValueError("a dialled number leads to two queues")
+        return value
+
+    @model_validator(mode="after")
+    def _ranges_are_sound(self) -> Self:
+        first, last = (int(part) for part in self.phones.split("-"))
+        if not first <= last or last - first >= 5000:  # noqa: PLR2004 - the rule itself
+            raise ValueError("phones: the range must go upwards and hold at most 5000 numbers")
+        if self.rtp_from >= self.rtp_to:
+            raise ValueError("rtp_from must be below rtp_to")
+        if self.heartbeat_stale_seconds <= 2 * self.heartbeat_seconds:
+            raise ValueError("heartbeat_stale_seconds must be more than twice heartbeat_seconds")
+        return self
+
+    @property
+    def phone_numbers(self) -> list[str]:
+        """The phones of the range, in order, with the width of its first number."""
+        first, last = self.phones.split("-")
+        return [str(number).zfill(len(first)) for number in range(int(first), int(last) + 1)]
