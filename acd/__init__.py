@@ -1,1 +1,1 @@
-""""""
+"""Queueing and routing: who talks to whom, and the account of every call."""

@@ -1,1 +1,1 @@
-""""""
+"""Accounts, sessions, seats and agent states."""

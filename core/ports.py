@@ -1,12 +1,13 @@
 """What the features need from the outside world, as Protocols; ``hotline.bootstrap`` plugs in the real ones."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from core.commands import MirrorMember, OfferCall, ReturnToHold
 from core.events import ApiEvent, Reconciled
 from core.facts import Fact
-from core.vocabulary import Phone, Seconds
+from core.vocabulary import AgentId, AgentState, CallId, Phone, QueueName, Seconds
 
 
 class Telephony(Protocol):
@@ -90,4 +91,69 @@ class PhoneDirectory(Protocol):
 
     def reachable(self, phone: Phone) -> bool:
         """Whether it is registered and answers."""
+        ...
+
+
+class Writer(Protocol):
+    """The ordered way of the call path into PostgreSQL (``db.writer``)."""
+
+    def submit(self, query: str, *args: object) -> None:
+        """Queue one statement (its text, with ``$n``); returns at once and never raises.
+
+        Statements are carried out in order, exactly once, grouped into commits. While the database is away
+        they are kept in an fsynced spool. Arguments must be JSON-able scalars, lists of them or ``None``;
+        times are float seconds and turned into ``timestamptz`` with ``to_timestamp($n)`` in the query.
+        """
+        ...
+
+    async def flush(self) -> None:
+        """Return when everything submitted so far is durable (committed, or fsynced in the spool)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AgentView:
+    """What is known about an agent at this moment, for API and metrics."""
+
+    agent_id: AgentId
+    name: str
+    phone: Phone
+    queues: tuple[QueueName, ...]
+    state: AgentState
+    reason: str
+    cause: str
+    since: Seconds
+    until: Seconds | None
+    next_state: AgentState | None
+    call_id: CallId | None
+    caller: str
+    dialled: str
+    queue: str
+    answered_at: Seconds | None
+
+
+@dataclass(frozen=True, slots=True)
+class QueueView:
+    """One queue at this moment."""
+
+    name: QueueName
+    waiting: int
+    longest_wait: Seconds
+    ready_agents: int
+    busy_agents: int
+
+
+class LiveView(Protocol):
+    """Read-only look at the engine's memory, for the API."""
+
+    def agent(self, agent_id: AgentId) -> AgentView | None:
+        """The agent's seat and state; ``None`` when not logged in."""
+        ...
+
+    def agents(self) -> Sequence[AgentView]:
+        """Everybody who is logged in, by id."""
+        ...
+
+    def queues(self) -> Sequence[QueueView]:
+        """Every queue, by name."""
         ...

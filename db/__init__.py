@@ -1,1 +1,1 @@
-""""""
+"""PostgreSQL: the embedded server, pool, migrations, named queries and the ordered writer."""

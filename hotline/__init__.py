@@ -1,1 +1,1 @@
-""""""
+"""Composition root: settings, bootstrap, inbox, metrics, supervision of processes, command line."""

@@ -1,1 +1,1 @@
-""""""
+"""What the caller hears and presses."""

@@ -1,1 +1,1 @@
-""""""
+"""The only home of panoramisk: raw Asterisk messages in, typed events out; commands in, AMI actions out."""

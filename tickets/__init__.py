@@ -1,1 +1,1 @@
-""""""
+"""Work orders and the recordings linked to them."""

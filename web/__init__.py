@@ -1,1 +1,1 @@
-""""""
+"""The aiohttp application: sessions, validation, problem+json, OpenAPI."""
