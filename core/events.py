@@ -185,7 +185,7 @@ class LiveCall:
     entered_at: Seconds
     notice_at: Seconds | None
     stage: str
-    """``announcement``, ``waiting``, ``offering``, ``fallback`` or ``rating`` (variable ``HOTLINE_STAGE``)."""
+    """Variable ``HOTLINE_STAGE``: ``announcement``, ``waiting``, ``offering``, ``fallback``, ``rating``."""
     offer_id: OfferId | None
     agent_phone: Phone | None
     """The agent's phone that rings for it or talks to it."""

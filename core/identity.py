@@ -1,4 +1,4 @@
-"""Who is asking: the account behind a session, its role, and what a role may do (the table is agents.permissions)."""
+"""Who is asking: the account behind a session. What a role may do is the table in ``agents.permissions``."""
 
 from dataclasses import dataclass
 from enum import StrEnum

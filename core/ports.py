@@ -1,4 +1,4 @@
-"""What the features need from the outside world, as Protocols; ``hotline.bootstrap`` plugs in the real ones."""
+"""What the features need from the outside, as Protocols; ``hotline.bootstrap`` plugs in the real ones."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from core.vocabulary import AgentId, AgentState, CallId, Phone, QueueName, Secon
 
 
 class Telephony(Protocol):
-    """The switch, as ``acd.service`` uses it. Every method raises ``TelephonyError`` (core.ports) on failure."""
+    """The switch, as ``acd.service`` uses it. Every method may raise ``TelephonyError``."""
 
     async def offer(self, command: OfferCall) -> None:
         """Redirect the caller into the offer."""
@@ -55,10 +55,10 @@ class VoiceChannel(Protocol):
         ...
 
     async def play(self, sound: str, interrupt_digits: str = "") -> str:
-        """Play a sound file (absolute path without extension). Returns the key that interrupted it or ``""``."""
+        """Play a sound (absolute path without extension); returns the key that interrupted it or ``""``."""
         ...
 
-    async def wait_digit(self, timeout: Seconds) -> str:
+    async def wait_digit(self, seconds: Seconds) -> str:
         """Wait for one key; ``""`` when none came in time."""
         ...
 
