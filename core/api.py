@@ -1,4 +1,4 @@
-"""How a feature declares its HTTP endpoints: as values in one table, ``endpoints(service) -> list[Endpoint]``.
+"""How a feature declares its HTTP endpoints: one table of values, ``endpoints(service) -> list[Endpoint]``.
 
 ``web.app`` serves them: finds the session, checks the permission, validates path, query and body with the
 declared pydantic models, calls the handler, writes the answer, and generates OpenAPI from the same table.

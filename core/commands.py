@@ -1,4 +1,4 @@
-"""What the engine wants done outside, as values. ``acd.service`` hands each to the port that carries it out."""
+"""What the engine wants done outside, as values; ``acd.service`` hands each to the port that does it."""
 
 from dataclasses import dataclass
 

@@ -16,7 +16,7 @@ from core.vocabulary import AgentId, AgentState, CallId, OfferId, Phone, QueueNa
 
 @dataclass(frozen=True, slots=True)
 class CallArrived:
-    """A call entered ``[from-trunk]`` (UserEvent ``HotlineArrived``); from here on it must be accounted for."""
+    """A call entered ``[from-trunk]`` (``HotlineArrived``); from here on it must be accounted for."""
 
     call_id: CallId
     channel: str
@@ -54,7 +54,7 @@ class CallWaiting:
 
 @dataclass(frozen=True, slots=True)
 class CallFellBack:
-    """The heartbeat was stale: the call entered Asterisk's own ``Queue()`` (UserEvent ``HotlineFallback``)."""
+    """The heartbeat was stale: the call entered Asterisk's own ``Queue()`` (``HotlineFallback``)."""
 
     call_id: CallId
     at: Seconds
@@ -203,6 +203,7 @@ class Reconciled:
     busy_phones: frozenset[Phone]
     """Phones that have any channel at this moment."""
     at: Seconds
+    """When asking *began*: what changed after this moment is newer than the picture."""
 
 
 TelephonyEvent = (

@@ -42,7 +42,7 @@ class TelephonyError(Exception):
     """An action was refused, timed out, or there is no connection."""
 
 
-class CallerGone(Exception):  # noqa: N818 - an outcome of a conversation, not a fault
+class CallerGone(Exception):
     """The caller hung up, or the channel was taken elsewhere, while the IVR was at it."""
 
 
