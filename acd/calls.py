@@ -1,0 +1,309 @@
+"""What happens to calls: arrival, waiting, offers, answer, end. Pure.
+
+Every change goes through the table ``acd.phases.TRANSITIONS``; an input that the table does not have for the
+call's phase is a duplicate or late and changes nothing.
+"""
+
+from acd import seats
+from acd.model import Agent, Call, Decision, State
+from acd.phases import CallInput, Phase, next_phase
+from acd.timers import Deadline
+from agents.rules import AgentInput
+from core.commands import OfferCall, RequestReconcile, ReturnToHold
+from core.events import (
+    AgentLegEnded,
+    CallAnswered,
+    CallArrived,
+    CallFellBack,
+    CallHungUp,
+    CallWaiting,
+    OfferFailed,
+)
+from core.facts import (
+    CallFinished,
+    CallOffered,
+    CallQueued,
+    CallUsedFallback,
+    OfferEnded,
+    OfferStarted,
+    TalkEnded,
+    TalkStarted,
+)
+from core.vocabulary import AbandonStage, OfferId, OfferResult, Outcome, Phone, Seconds
+
+OFFER_GRACE_SECONDS = 5.0
+"""How long after the ring time Asterisk may take to say how an offer ended."""
+
+DIAL_RESULTS: dict[str, OfferResult] = {
+    "NOANSWER": OfferResult.NO_ANSWER,
+    "BUSY": OfferResult.BUSY,
+    "CHANUNAVAIL": OfferResult.UNREACHABLE,
+    "CONGESTION": OfferResult.UNREACHABLE,
+    "CANCEL": OfferResult.WITHDRAWN,
+    "": OfferResult.WITHDRAWN,
+}
+"""Asterisk's DIALSTATUS -> our word; anything else is ``failed``."""
+
+AGENTS_FAULT = frozenset(
+    {OfferResult.NO_ANSWER, OfferResult.BUSY, OfferResult.UNREACHABLE, OfferResult.FAILED},
+)
+"""After these the phone is not offered again before its agent, or its registration, says so."""
+
+STAGES: dict[Phase, AbandonStage] = {
+    Phase.ANNOUNCEMENT: AbandonStage.ANNOUNCEMENT,
+    Phase.WAITING: AbandonStage.WAITING,
+    Phase.FALLBACK: AbandonStage.WAITING,
+    Phase.UNCERTAIN: AbandonStage.WAITING,
+    Phase.OFFERING: AbandonStage.RINGING,
+}
+
+SWITCH_FAILURES = frozenset({27, 34, 38, 41, 42, 44, 47, 58, 63, 127})
+"""Q.850 causes that say that the network or the switch failed, not that the caller gave up."""
+
+
+def step(call: Call, given: CallInput, at: Seconds) -> bool:
+    """Move the call by its table; ``False`` when the input is old news."""
+    phase = next_phase(call.phase, given)
+    if phase is None:
+        return False
+    call.phase = phase
+    call.changed_at = max(call.changed_at, at)
+    call.missing = 0
+    return True
+
+
+def on_arrived(state: State, event: CallArrived, out: Decision) -> None:
+    """A call came in."""
+    if event.call_id in state.calls or event.call_id in state.finished:
+        return
+    state.calls[event.call_id] = Call(
+        call_id=event.call_id,
+        channel=event.channel,
+        uniqueid=event.uniqueid,
+        caller=event.caller,
+        dialled=event.dialled,
+        queue=event.queue,
+        arrived_at=event.at,
+        changed_at=event.at,
+    )
+    out.facts.append(
+        CallOffered(event.call_id, event.uniqueid, event.caller, event.dialled, event.queue, event.at),
+    )
+
+
+def on_waiting(state: State, event: CallWaiting, out: Decision) -> None:
+    """A caller entered the hold loop."""
+    on_arrived(
+        state,
+        CallArrived(
+            event.call_id,
+            event.channel,
+            event.uniqueid,
+            event.caller,
+            event.dialled,
+            event.queue,
+            event.entered_at,
+        ),
+        out,
+    )
+    call = state.calls.get(event.call_id)
+    if call is None or _is_old(call, event):
+        return
+    was_offering = call.phase is Phase.OFFERING
+    if step(call, CallInput.QUEUE, event.at):
+        call.notice_at = call.notice_at or event.notice_at
+        if was_offering:
+            _offer_over(state, call, DIAL_RESULTS.get(event.dial_status, OfferResult.FAILED), out, event.at)
+        enqueue(state, call, out, event.at)
+
+
+def _is_old(call: Call, event: CallWaiting) -> bool:
+    """In an offer only the return from this very offer counts, not a repetition of an earlier entry."""
+    return call.phase is Phase.OFFERING and event.offer_id != call.offer_id
+
+
+def enqueue(state: State, call: Call, out: Decision, at: Seconds) -> None:
+    """The call waits: at the place its arrival gives it."""
+    state.waiting.add(call.queue, call.call_id, call.arrived_at)
+    if call.queued_at is None:
+        call.queued_at = at
+        out.facts.append(CallQueued(call.call_id, call.queue, call.notice_at, at))
+
+
+def on_fell_back(state: State, event: CallFellBack, out: Decision) -> None:
+    """The dialplan found the heartbeat stale. Since we are here again, the caller is taken back at once."""
+    call = state.calls.get(event.call_id)
+    if call is None:
+        out.commands.append(RequestReconcile("a call in the native queue is not known"))
+        return
+    was_offering = call.phase is Phase.OFFERING
+    if step(call, CallInput.FALL_BACK, event.at):
+        state.waiting.discard(call.queue, call.call_id)
+        if was_offering:
+            _offer_over(state, call, OfferResult.WITHDRAWN, out, event.at)
+        note_fallback(call, out, event.at)
+        if state.online:
+            out.commands.append(ReturnToHold(call.call_id, call.channel))
+
+
+def note_fallback(call: Call, out: Decision, at: Seconds) -> None:
+    """State once that the native queue had this call."""
+    if call.fallback_at is None:
+        call.fallback_at = at
+        out.facts.append(CallUsedFallback(call.call_id, at))
+
+
+def offer(state: State, call: Call, agent: Agent, out: Decision, now: Seconds) -> None:
+    """Offer a waiting call to an idle agent."""
+    offer_id = OfferId(state.next_offer_id)
+    state.next_offer_id += 1
+    step(call, CallInput.OFFER, now)
+    state.waiting.discard(call.queue, call.call_id)
+    call.offer_id, call.agent_id, call.phone = offer_id, agent.agent_id, agent.phone
+    agent.call_id, agent.offer_id = call.call_id, offer_id
+    seats.move(state, agent, AgentInput.OFFER, out, now, cause="system:offer")
+    overdue = now + state.rules(call.queue).ring_seconds + OFFER_GRACE_SECONDS
+    state.timers.add(overdue, Deadline.OFFER_OVERDUE, offer_id)
+    out.facts.append(OfferStarted(call.call_id, offer_id, agent.agent_id, agent.phone, now))
+    out.commands.append(OfferCall(call.call_id, call.channel, agent.agent_id, agent.phone, offer_id))
+
+
+def _offer_over(state: State, call: Call, result: OfferResult, out: Decision, at: Seconds) -> None:
+    """An offer ended without an answer: say so, and put the agent where that leads."""
+    agent = state.agents.get(call.agent_id) if call.agent_id is not None else None
+    if call.offer_id is not None:
+        out.facts.append(OfferEnded(call.call_id, call.offer_id, result, at))
+    if agent is not None and agent.offer_id == call.offer_id:
+        given = AgentInput.NO_ANSWER if result in AGENTS_FAULT else AgentInput.OFFER_WITHDRAWN
+        seats.move(state, agent, given, out, at, cause=f"system:{result}")
+        seats.after_offer(state, agent, out, at)
+    call.agent_id, call.phone = None, None
+
+
+def withdraw(state: State, call: Call, out: Decision, at: Seconds) -> None:
+    """The offer is void: Asterisk shows the caller elsewhere."""
+    _offer_over(state, call, OfferResult.WITHDRAWN, out, at)
+
+
+def on_offer_failed(state: State, event: OfferFailed, out: Decision) -> None:
+    """The Redirect was refused: most likely the caller has just gone. Wait for Asterisk's word."""
+    call = state.calls.get(event.call_id)
+    if call is None or call.offer_id != event.offer_id or call.phase is not Phase.OFFERING:
+        return
+    step(call, CallInput.OFFER_LOST, event.at)
+    _offer_over(state, call, OfferResult.WITHDRAWN, out, event.at)
+    out.commands.append(RequestReconcile(f"offer could not be carried out: {event.reason}"))
+
+
+def on_offer_overdue(state: State, offer_id: int, out: Decision) -> None:
+    """Asterisk has not said how an offer ended: look."""
+    if any(c.offer_id == offer_id and c.phase is Phase.OFFERING for c in state.calls.values()):
+        out.commands.append(RequestReconcile("an offer is overdue"))
+
+
+def on_answered(state: State, event: CallAnswered, out: Decision) -> None:
+    """A phone answered."""
+    call = state.calls.get(event.call_id)
+    if call is None:
+        if event.call_id not in state.finished:
+            out.commands.append(RequestReconcile("an answered call is not known"))
+        return
+    if call.phase is Phase.OFFERING and call.phone != event.phone:
+        _offer_over(state, call, OfferResult.WITHDRAWN, out, event.at)
+    was_offering = call.phase is Phase.OFFERING
+    if not step(call, CallInput.ANSWER, event.at):
+        return
+    state.waiting.discard(call.queue, call.call_id)
+    if was_offering and call.offer_id is not None:
+        out.facts.append(OfferEnded(call.call_id, call.offer_id, OfferResult.ANSWERED, event.at))
+    _talk(state, call, event.phone, out, event.at)
+
+
+def _talk(state: State, call: Call, phone: Phone, out: Decision, at: Seconds) -> None:
+    agent = state.agent_at(phone)
+    call.answered_at, call.phone = at, phone
+    call.agent_id = agent.agent_id if agent else None
+    if call.queued_at is None:
+        call.queued_at = call.arrived_at
+    if agent is not None:
+        agent.call_id, agent.offer_id = call.call_id, call.offer_id
+        seats.move(state, agent, AgentInput.ANSWER, out, at, cause="system:answered")
+    out.facts.append(
+        TalkStarted(
+            call_id=call.call_id,
+            agent_id=call.agent_id,
+            phone=phone,
+            caller=call.caller,
+            dialled=call.dialled,
+            queue=call.queue,
+            arrived_at=call.arrived_at,
+            queued_at=call.queued_at,
+            at=at,
+        ),
+    )
+
+
+def on_agent_leg_ended(state: State, event: AgentLegEnded, out: Decision) -> None:
+    """The agent's channel is gone. While it only rang, the caller's channel tells what follows."""
+    call = state.calls.get(event.call_id)
+    if call is not None and call.phone == event.phone:
+        end_talk(state, call, out, event.at)
+        return
+    agent = state.agent_at(event.phone)
+    if agent is not None and agent.call_id == event.call_id:
+        seats.end_talk(state, agent, out, event.at)
+
+
+def end_talk(state: State, call: Call, out: Decision, at: Seconds) -> None:
+    """The talk is over, if there was one: free the agent."""
+    if not step(call, CallInput.TALK_END, at):
+        return
+    call.talk_ended_at = at
+    out.facts.append(TalkEnded(call.call_id, call.agent_id, at))
+    agent = state.agents.get(call.agent_id) if call.agent_id is not None else None
+    if agent is not None and agent.call_id == call.call_id:
+        seats.end_talk(state, agent, out, at)
+
+
+def on_hung_up(state: State, event: CallHungUp, out: Decision) -> None:
+    """The caller's channel is gone: the call gets its one outcome."""
+    call = state.calls.get(event.call_id)
+    if call is not None:
+        finish(state, call, out, event.at, cause=_cause(call, event.cause), failed=event.cause)
+
+
+def _cause(call: Call, q850: int) -> str:
+    if q850 in SWITCH_FAILURES:
+        return f"q850:{q850}"
+    return "agent_hangup" if call.phase is Phase.AFTER else "caller_hangup"
+
+
+def finish(state: State, call: Call, out: Decision, at: Seconds, *, cause: str, failed: int = 0) -> None:
+    """Account for the call and forget it."""
+    end_talk(state, call, out, at)
+    stage = STAGES.get(call.phase)
+    if call.phase is Phase.OFFERING:
+        _offer_over(state, call, OfferResult.CALLER_LEFT, out, at)
+    step(call, CallInput.HANG_UP, at)
+    state.waiting.discard(call.queue, call.call_id)
+    outcome = Outcome.ANSWERED if call.answered_at is not None else Outcome.ABANDONED
+    if outcome is Outcome.ABANDONED and failed in SWITCH_FAILURES:
+        outcome = Outcome.FAILED
+    out.facts.append(
+        CallFinished(
+            call_id=call.call_id,
+            queue=call.queue,
+            caller=call.caller,
+            dialled=call.dialled,
+            outcome=outcome,
+            cause=cause,
+            abandon_stage=stage if outcome is Outcome.ABANDONED else None,
+            arrived_at=call.arrived_at,
+            queued_at=call.queued_at,
+            answered_at=call.answered_at,
+            talk_ended_at=call.talk_ended_at,
+            at=at,
+        ),
+    )
+    del state.calls[call.call_id]
+    state.remember_finished(call.call_id)

@@ -1,0 +1,119 @@
+"""What the routing engine remembers. Plain data; Asterisk holds the truth, PostgreSQL the record."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+from acd.phases import Phase
+from acd.routing import IdlePool, WaitingLine
+from acd.timers import Timers
+from core.commands import Command
+from core.facts import Fact
+from core.vocabulary import AgentId, AgentState, CallId, OfferId, Phone, QueueName, Seconds
+
+FINISHED_REMEMBERED = 50_000
+"""How many ended calls are remembered, so that late events do not bring one back to life."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRules:
+    """What the engine has to know about a queue."""
+
+    name: QueueName
+    wrap_up_seconds: Seconds
+    ring_seconds: Seconds
+
+
+@dataclass(slots=True)
+class Call:
+    """One call from its arrival to its end."""
+
+    call_id: CallId
+    channel: str
+    uniqueid: str
+    caller: str
+    dialled: str
+    queue: QueueName
+    arrived_at: Seconds
+    """Its place in the queue, however often it comes back from an offer."""
+    phase: Phase = Phase.ANNOUNCEMENT
+    notice_at: Seconds | None = None
+    queued_at: Seconds | None = None
+    fallback_at: Seconds | None = None
+    offer_id: OfferId | None = None
+    """The running offer, or the last one."""
+    agent_id: AgentId | None = None
+    """The agent whose phone rings for it, or who talks or talked to the caller."""
+    phone: Phone | None = None
+    answered_at: Seconds | None = None
+    talk_ended_at: Seconds | None = None
+    changed_at: Seconds = 0.0
+    missing: int = 0
+    """In how many clean snapshots in a row it was not to be found."""
+
+
+@dataclass(slots=True)
+class Agent:
+    """One agent at a phone."""
+
+    agent_id: AgentId
+    name: str
+    phone: Phone
+    queues: tuple[QueueName, ...]
+    state: AgentState
+    reason: str
+    cause: str
+    since: Seconds
+    idle_since: Seconds
+    reachable: bool = True
+    call_id: CallId | None = None
+    offer_id: OfferId | None = None
+    until: Seconds | None = None
+    next_state: AgentState | None = None
+    next_reason: str = ""
+
+
+@dataclass(slots=True)
+class State:
+    """Everything that ``engine.decide`` works on. ``decide`` changes it in place, and nobody else does."""
+
+    queues: dict[QueueName, QueueRules]
+    default_queue: QueueName
+    next_offer_id: int
+    """Seeded from the start time, so that no offer number is used again after a restart."""
+    run_id: str
+    """Distinguishes the keys of facts of different runs of the service."""
+    online: bool = False
+    """Asterisk is connected and its picture is known; otherwise nothing is offered."""
+    calls: dict[CallId, Call] = field(default_factory=dict)
+    agents: dict[AgentId, Agent] = field(default_factory=dict)
+    by_phone: dict[Phone, AgentId] = field(default_factory=dict)
+    unreachable: set[Phone] = field(default_factory=set)
+    finished: OrderedDict[CallId, None] = field(default_factory=OrderedDict)
+    waiting: WaitingLine = field(default_factory=WaitingLine)
+    idle: IdlePool = field(default_factory=IdlePool)
+    timers: Timers = field(default_factory=Timers)
+    wake_at: Seconds | None = None
+    keys: int = 0
+
+    def agent_at(self, phone: Phone) -> Agent | None:
+        """Who sits at this phone."""
+        agent_id = self.by_phone.get(phone)
+        return None if agent_id is None else self.agents[agent_id]
+
+    def rules(self, queue: QueueName) -> QueueRules:
+        """The queue's rules; those of the default queue for a name that is not (or no longer) configured."""
+        return self.queues.get(queue) or self.queues[self.default_queue]
+
+    def remember_finished(self, call_id: CallId) -> None:
+        """Note that a call has its outcome; the oldest are forgotten."""
+        self.finished[call_id] = None
+        if len(self.finished) > FINISHED_REMEMBERED:
+            self.finished.popitem(last=False)
+
+
+@dataclass(slots=True)
+class Decision:
+    """What one event led to, in order."""
+
+    facts: list[Fact] = field(default_factory=list)
+    commands: list[Command] = field(default_factory=list)

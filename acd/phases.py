@@ -1,0 +1,68 @@
+"""The phases of a call as one literal table. Pure.
+
+An input that is not in the table for a phase is old news (a duplicate, a late event) and changes nothing.
+"""
+
+from enum import StrEnum
+
+
+class Phase(StrEnum):
+    """Where a call is; the values are those of the channel variable ``HOTLINE_STAGE`` where it has one."""
+
+    ANNOUNCEMENT = "announcement"
+    WAITING = "waiting"
+    OFFERING = "offering"
+    UNCERTAIN = "uncertain"
+    """An offer could not be carried out; nothing is done until Asterisk says where the call is."""
+    FALLBACK = "fallback"
+    TALKING = "talking"
+    AFTER = "rating"
+    ENDED = "ended"
+
+
+class CallInput(StrEnum):
+    """What moves a call from one phase to the next."""
+
+    QUEUE = "queue"
+    """The caller entered the hold loop, for the first time or back from an offer."""
+    FALL_BACK = "fall_back"
+    OFFER = "offer"
+    OFFER_LOST = "offer_lost"
+    ANSWER = "answer"
+    TALK_END = "talk_end"
+    HANG_UP = "hang_up"
+
+
+P, I = Phase, CallInput  # noqa: E741 - the table is read as a picture
+
+TRANSITIONS: dict[tuple[Phase, CallInput], Phase] = {
+    (P.ANNOUNCEMENT, I.QUEUE): P.WAITING,
+    (P.ANNOUNCEMENT, I.FALL_BACK): P.FALLBACK,
+    (P.WAITING, I.OFFER): P.OFFERING,
+    (P.WAITING, I.FALL_BACK): P.FALLBACK,
+    (P.OFFERING, I.QUEUE): P.WAITING,
+    (P.OFFERING, I.FALL_BACK): P.FALLBACK,
+    (P.OFFERING, I.OFFER_LOST): P.UNCERTAIN,
+    (P.OFFERING, I.ANSWER): P.TALKING,
+    (P.UNCERTAIN, I.QUEUE): P.WAITING,
+    (P.UNCERTAIN, I.FALL_BACK): P.FALLBACK,
+    (P.FALLBACK, I.QUEUE): P.WAITING,
+    # Asterisk's word counts: the native queue connected the call, or news overtook each other.
+    (P.ANNOUNCEMENT, I.ANSWER): P.TALKING,
+    (P.WAITING, I.ANSWER): P.TALKING,
+    (P.UNCERTAIN, I.ANSWER): P.TALKING,
+    (P.FALLBACK, I.ANSWER): P.TALKING,
+    (P.TALKING, I.TALK_END): P.AFTER,
+    (P.ANNOUNCEMENT, I.HANG_UP): P.ENDED,
+    (P.WAITING, I.HANG_UP): P.ENDED,
+    (P.OFFERING, I.HANG_UP): P.ENDED,
+    (P.UNCERTAIN, I.HANG_UP): P.ENDED,
+    (P.FALLBACK, I.HANG_UP): P.ENDED,
+    (P.TALKING, I.HANG_UP): P.ENDED,
+    (P.AFTER, I.HANG_UP): P.ENDED,
+}
+
+
+def next_phase(phase: Phase, given: CallInput) -> Phase | None:
+    """The phase that ``given`` leads to, ``None`` when it changes nothing."""
+    return TRANSITIONS.get((phase, given))

@@ -1,0 +1,233 @@
+"""What happens to agents: log-in, states asked for, wrap-up, phones lost and found. Pure.
+
+Every change goes through the table ``agents.rules.TRANSITIONS`` and becomes one ``AgentStateChanged`` fact.
+"""
+
+from acd.model import Agent, Decision, State
+from acd.timers import Deadline
+from agents.rules import ASKS, IN_A_CALL, NEXT_STATE_ALLOWED, AgentInput, next_state
+from core.commands import MirrorMember
+from core.events import AgentLogin, AgentLogout, AgentStateAsked, PhoneReachability
+from core.facts import AgentLeft, AgentSatDown, AgentStateChanged, NextStateSet, Refused
+from core.vocabulary import AgentState, QueueName, Seconds
+
+PHONE_CAUSES = frozenset({"system:phone_lost", "system:unreachable"})
+"""NOT_RESPONDING for one of these ends by itself when the phone is back."""
+
+PAUSED = frozenset(
+    {AgentState.BREAK, AgentState.STRESS_ROOM, AgentState.NOT_RESPONDING, AgentState.OFFLINE},
+)
+"""States in which the native fallback queue must not ring the agent. In the others Asterisk itself sees
+whether the phone is in use, which saves two actions per call."""
+
+
+def move(
+    state: State,
+    agent: Agent,
+    given: AgentInput,
+    out: Decision,
+    at: Seconds,
+    *,
+    cause: str,
+    reason: str = "",
+    until: Seconds | None = None,
+) -> bool:
+    """Apply one input of the agents' table; ``False`` when the table has no such pair (nothing changed)."""
+    target = next_state(agent.state, given)
+    if target is None:
+        return False
+    before = agent.state
+    _leave(state, agent)
+    agent.state, agent.reason, agent.cause, agent.since, agent.until = target, reason, cause, at, until
+    _enter(state, agent, given, at)
+    state.keys += 1
+    out.facts.append(
+        AgentStateChanged(
+            key=f"{state.run_id}-{state.keys}",
+            agent_id=agent.agent_id,
+            from_state=before,
+            to_state=target,
+            reason=reason,
+            cause=cause,
+            call_id=agent.call_id,
+            next_state=agent.next_state,
+            until=agent.until,
+            at=at,
+        ),
+    )
+    if (before in PAUSED) != (target in PAUSED):
+        out.commands.append(mirror(state, agent))
+    return True
+
+
+def _leave(state: State, agent: Agent) -> None:
+    if agent.state is AgentState.READY:
+        state.idle.discard(agent.agent_id, serves(state, agent))
+
+
+def _enter(state: State, agent: Agent, given: AgentInput, at: Seconds) -> None:
+    if agent.state is AgentState.READY:
+        # An offer that came to nothing through no fault of the agent's does not cost the place.
+        if given is not AgentInput.OFFER_WITHDRAWN:
+            agent.idle_since = at
+        state.idle.add(agent.agent_id, serves(state, agent), agent.idle_since)
+    if agent.state not in IN_A_CALL and agent.state is not AgentState.WRAP_UP:
+        agent.call_id = None
+        agent.offer_id = None
+
+
+def serves(state: State, agent: Agent) -> tuple[QueueName, ...]:
+    """The queues an agent takes calls from: those named, or all."""
+    return agent.queues or tuple(state.queues)
+
+
+def mirror(state: State, agent: Agent) -> MirrorMember:
+    """How the native fallback queues should know this agent."""
+    offline = agent.state is AgentState.OFFLINE
+    return MirrorMember(
+        agent_id=agent.agent_id,
+        phone=agent.phone,
+        queues=() if offline else serves(state, agent),
+        paused=agent.state in PAUSED,
+    )
+
+
+def restore(state: State, agent: Agent) -> None:
+    """Put an agent from the record into memory after a restart; says nothing, nothing has happened."""
+    state.agents[agent.agent_id] = agent
+    state.by_phone[agent.phone] = agent.agent_id
+    if agent.state is AgentState.READY:
+        state.idle.add(agent.agent_id, serves(state, agent), agent.idle_since)
+    if agent.until is not None:
+        state.timers.add(agent.until, Deadline.STATE_OVER, agent.agent_id)
+
+
+def on_login(state: State, event: AgentLogin, out: Decision) -> None:
+    """An agent takes a seat."""
+    present = state.agents.get(event.agent_id)
+    if present is not None:
+        if present.phone != event.phone:
+            out.facts.append(Refused("already_seated", "you are already at another phone", "phone"))
+        return
+    if event.phone in state.by_phone:
+        out.facts.append(Refused("phone_taken", "another agent is at this phone", "phone"))
+        return
+    agent = Agent(
+        agent_id=event.agent_id,
+        name=event.name,
+        phone=event.phone,
+        queues=event.queues,
+        state=AgentState.OFFLINE,
+        reason="",
+        cause="",
+        since=event.at,
+        idle_since=event.at,
+        reachable=event.phone not in state.unreachable,
+    )
+    state.agents[event.agent_id] = agent
+    state.by_phone[event.phone] = event.agent_id
+    out.facts.append(AgentSatDown(event.agent_id, event.phone, event.queues, event.at))
+    move(state, agent, AgentInput.LOGIN, out, event.at, cause="agent", reason="login")
+    # From OFFLINE to BREAK is paused to paused: the member has to be made known all the same.
+    out.commands.append(mirror(state, agent))
+
+
+def on_logout(state: State, event: AgentLogout, out: Decision) -> None:
+    """An agent leaves the seat."""
+    agent = state.agents.get(event.agent_id)
+    if agent is None:
+        out.facts.append(Refused("not_seated", "you are not at a phone"))
+    elif not move(state, agent, AgentInput.LOGOUT, out, event.at, cause=event.cause):
+        out.facts.append(Refused("call_in_progress", "end the call before leaving the seat"))
+    else:
+        out.commands.append(mirror(state, agent))
+        out.facts.append(AgentLeft(agent.agent_id, agent.phone, event.at))
+        del state.agents[agent.agent_id], state.by_phone[agent.phone]
+
+
+def on_state_asked(state: State, event: AgentStateAsked, out: Decision) -> None:
+    """A person asks for a state."""
+    agent = state.agents.get(event.agent_id)
+    given = ASKS.get(event.state)
+    if agent is None:
+        out.facts.append(Refused("not_seated", "take a seat at a phone first"))
+    elif given is None:
+        out.facts.append(Refused("state_not_askable", f"{event.state} cannot be asked for", "state"))
+    elif agent.state in IN_A_CALL:
+        _note_next(agent, event, out)
+    elif event.state is AgentState.READY and not agent.reachable:
+        out.facts.append(Refused("phone_not_registered", "the phone is not registered", "state"))
+    elif agent.state is event.state is AgentState.READY:
+        return
+    elif not move(state, agent, given, out, event.at, cause=event.cause, reason=event.reason):
+        out.facts.append(
+            Refused("transition_not_allowed", f"{event.state} cannot follow {agent.state}", "state"),
+        )
+    else:
+        agent.next_state, agent.next_reason = None, ""
+
+
+def _note_next(agent: Agent, event: AgentStateAsked, out: Decision) -> None:
+    if event.state not in NEXT_STATE_ALLOWED:
+        out.facts.append(
+            Refused("state_not_askable", f"{event.state} cannot follow a call by request", "state")
+        )
+        return
+    agent.next_state, agent.next_reason = event.state, event.reason
+    out.facts.append(NextStateSet(agent.agent_id, event.state, event.reason, event.at))
+
+
+def end_talk(state: State, agent: Agent, out: Decision, at: Seconds) -> None:
+    """The agent's part of a call is over: wrap-up for as long as the call's queue grants it."""
+    call = state.calls.get(agent.call_id) if agent.call_id else None
+    grant = state.rules(call.queue if call else state.default_queue).wrap_up_seconds
+    if agent.state is not AgentState.TALKING:
+        return
+    until = at + grant
+    move(state, agent, AgentInput.TALK_ENDED, out, at, cause="system:talk_ended", until=until)
+    if grant > 0:
+        state.timers.add(until, Deadline.STATE_OVER, agent.agent_id)
+    else:
+        wrap_up_over(state, agent, out, at)
+
+
+def wrap_up_over(state: State, agent: Agent, out: Decision, at: Seconds) -> None:
+    """Wrap-up is over: the state noted during the call, or ready."""
+    wanted, reason = agent.next_state, agent.next_reason
+    agent.next_state, agent.next_reason = None, ""
+    if wanted in (None, AgentState.READY):
+        move(state, agent, AgentInput.WRAP_UP_OVER, out, at, cause="system:wrap_up_over")
+    else:
+        move(state, agent, ASKS[wanted], out, at, cause="agent:next_state", reason=reason)
+    if not agent.reachable:
+        move(state, agent, AgentInput.PHONE_LOST, out, at, cause="system:phone_lost")
+
+
+def after_offer(state: State, agent: Agent, out: Decision, at: Seconds) -> None:
+    """An offer came to nothing: a break asked for while it rang is due, and a phone lost meanwhile counts."""
+    wanted, reason = agent.next_state, agent.next_reason
+    agent.next_state, agent.next_reason = None, ""
+    if wanted in (AgentState.BREAK, AgentState.STRESS_ROOM):
+        move(state, agent, ASKS[wanted], out, at, cause="agent:next_state", reason=reason)
+    if not agent.reachable:
+        move(state, agent, AgentInput.PHONE_LOST, out, at, cause="system:phone_lost")
+
+
+def on_reachability(state: State, event: PhoneReachability, out: Decision) -> None:
+    """A phone came or went."""
+    if event.reachable:
+        state.unreachable.discard(event.phone)
+    else:
+        state.unreachable.add(event.phone)
+    agent = state.agent_at(event.phone)
+    if agent is not None:
+        note_reachable(state, agent, event, out)
+
+
+def note_reachable(state: State, agent: Agent, event: PhoneReachability, out: Decision) -> None:
+    """Put an agent where the phone's coming or going leads."""
+    agent.reachable = event.reachable
+    if not event.reachable and agent.state is AgentState.READY:
+        move(state, agent, AgentInput.PHONE_LOST, out, event.at, cause="system:phone_lost")
+    elif event.reachable and agent.cause in PHONE_CAUSES:
+        move(state, agent, AgentInput.PHONE_BACK, out, event.at, cause="system:phone_back")

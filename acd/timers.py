@@ -1,0 +1,38 @@
+"""Deadlines inside the engine: a heap, so that the next one is known without scanning. Pure."""
+
+import heapq
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from core.vocabulary import Seconds
+
+
+class Deadline(StrEnum):
+    """What a deadline is for."""
+
+    STATE_OVER = "state_over"
+    """An agent's state ends by itself (wrap-up)."""
+    OFFER_OVERDUE = "offer_overdue"
+    """Asterisk should have said how an offer ended by now."""
+
+
+@dataclass(slots=True)
+class Timers:
+    """Deadlines by moment. One that no longer matters is recognised when due, not removed before."""
+
+    heap: list[tuple[Seconds, Deadline, int]] = field(default_factory=list)
+
+    def add(self, at: Seconds, what: Deadline, ident: int) -> None:
+        """Note a deadline for the agent id or offer id ``ident``."""
+        heapq.heappush(self.heap, (at, what, ident))
+
+    def next_at(self) -> Seconds | None:
+        """The moment of the earliest deadline."""
+        return self.heap[0][0] if self.heap else None
+
+    def due(self, now: Seconds) -> list[tuple[Seconds, Deadline, int]]:
+        """Take out every deadline up to ``now``, earliest first."""
+        taken = []
+        while self.heap and self.heap[0][0] <= now:
+            taken.append(heapq.heappop(self.heap))
+        return taken
