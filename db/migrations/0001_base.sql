@@ -30,15 +30,22 @@ CREATE TABLE seats (
     queues    text[] NOT NULL,
     since     timestamptz NOT NULL,
     until     timestamptz,
-    PRIMARY KEY (agent_id, since)
+    next_state  text CHECK (next_state IN ('READY', 'BREAK', 'STRESS_ROOM')),
+    next_reason text NOT NULL DEFAULT '',
+    next_at     timestamptz,
+    PRIMARY KEY (agent_id, since),
+    CHECK (until >= since),
+    CHECK ((next_state IS NULL) = (next_at IS NULL))
 );
+COMMENT ON COLUMN seats.next_state IS 'asked for during a call; counts when noted after the latest agent_states row';
 CREATE UNIQUE INDEX seats_one_phone_per_agent ON seats (agent_id) WHERE until IS NULL;
 CREATE UNIQUE INDEX seats_one_agent_per_phone ON seats (phone) WHERE until IS NULL;
 
 CREATE TABLE agent_states (
     key         text PRIMARY KEY,
     agent_id    bigint NOT NULL REFERENCES accounts,
-    from_state  text NOT NULL,
+    from_state  text NOT NULL CHECK (from_state IN ('OFFLINE', 'READY', 'RINGING', 'TALKING', 'WRAP_UP', 'BREAK',
+                                                     'STRESS_ROOM', 'NOT_RESPONDING', 'OUTBOUND')),
     to_state    text NOT NULL CHECK (to_state IN ('OFFLINE', 'READY', 'RINGING', 'TALKING', 'WRAP_UP', 'BREAK',
                                                    'STRESS_ROOM', 'NOT_RESPONDING', 'OUTBOUND')),
     reason      text NOT NULL,
@@ -49,7 +56,7 @@ CREATE TABLE agent_states (
     at          timestamptz NOT NULL,
     seq         bigint GENERATED ALWAYS AS IDENTITY
 );
-CREATE INDEX agent_states_latest ON agent_states (agent_id, seq DESC);
+CREATE INDEX agent_states_latest ON agent_states (agent_id, at DESC, seq DESC);
 
 CREATE TABLE calls (
     call_id       uuid PRIMARY KEY,
@@ -158,10 +165,28 @@ CREATE TABLE audit (
     object text NOT NULL,
     detail jsonb NOT NULL DEFAULT '{}'
 );
+CREATE INDEX audit_object ON audit (object, id);
+COMMENT ON COLUMN audit.actor IS 'account:<id>, cli or system';
+COMMENT ON COLUMN audit.action IS 'what was done, noun.verb: account.created, seat.taken';
+COMMENT ON COLUMN audit.object IS 'what it was done to: account:<id>, ticket:<id>, recording:<uuid>';
 
 -- How far each writer of the call path has come: makes its batches exactly-once.
 CREATE TABLE writers (
     writer_id  uuid PRIMARY KEY,
-    last_seq   bigint NOT NULL,
+    last_seq   bigint NOT NULL CHECK (last_seq >= 0),
     updated_at timestamptz NOT NULL DEFAULT now()
 );
+
+-- What has happened stays as it was written, whoever is connected. The service's role lacks the privileges as
+-- well (db/grants.sql); this also holds for a database that has one role only.
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'rows of % are never changed or removed', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
+END
+$$;
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON recording_accesses
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON agent_states
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

@@ -1,0 +1,11 @@
+-- What the service's role may do. Carried out after every migration where the role hotline_service exists
+-- (the embedded server makes it; on another server its administrator may). Repeating it is harmless.
+-- The role owns nothing, so it cannot alter a table, drop a trigger or give itself more.
+REVOKE ALL ON ALL TABLES IN SCHEMA public FROM hotline_service;
+GRANT USAGE ON SCHEMA public TO hotline_service;
+GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO hotline_service;
+-- Sessions that have expired are the only rows it removes.
+GRANT DELETE ON sessions TO hotline_service;
+-- What has happened is only ever added.
+REVOKE UPDATE ON audit, recording_accesses, agent_states FROM hotline_service;
+REVOKE INSERT, UPDATE ON schema_migrations FROM hotline_service;
