@@ -161,6 +161,7 @@ def offer(state: State, call: Call, agent: Agent, out: Decision, now: Seconds) -
     state.waiting.discard(call.queue, call.call_id)
     call.offer_id, call.agent_id, call.phone = offer_id, agent.agent_id, agent.phone
     agent.call_id, agent.offer_id = call.call_id, offer_id
+    state.offers[offer_id] = call.call_id
     seats.move(state, agent, AgentInput.OFFER, out, now, cause="system:offer")
     overdue = now + state.rules(call.queue).ring_seconds + OFFER_GRACE_SECONDS
     state.timers.add(overdue, Deadline.OFFER_OVERDUE, offer_id)
@@ -172,6 +173,7 @@ def _offer_over(state: State, call: Call, result: OfferResult, out: Decision, at
     """An offer ended without an answer: say so, and put the agent where that leads."""
     agent = state.agents.get(call.agent_id) if call.agent_id is not None else None
     if call.offer_id is not None:
+        state.offers.pop(call.offer_id, None)
         out.facts.append(OfferEnded(call.call_id, call.offer_id, result, at))
     if agent is not None and agent.offer_id == call.offer_id:
         given = AgentInput.NO_ANSWER if result in AGENTS_FAULT else AgentInput.OFFER_WITHDRAWN
@@ -197,7 +199,7 @@ def on_offer_failed(state: State, event: OfferFailed, out: Decision) -> None:
 
 def on_offer_overdue(state: State, offer_id: int, out: Decision) -> None:
     """Asterisk has not said how an offer ended: look."""
-    if any(c.offer_id == offer_id and c.phase is Phase.OFFERING for c in state.calls.values()):
+    if OfferId(offer_id) in state.offers:
         out.commands.append(RequestReconcile("an offer is overdue"))
 
 
@@ -215,6 +217,7 @@ def on_answered(state: State, event: CallAnswered, out: Decision) -> None:
         return
     state.waiting.discard(call.queue, call.call_id)
     if was_offering and call.offer_id is not None:
+        state.offers.pop(call.offer_id, None)
         out.facts.append(OfferEnded(call.call_id, call.offer_id, OfferResult.ANSWERED, event.at))
     _talk(state, call, event.phone, out, event.at)
 

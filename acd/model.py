@@ -87,7 +87,10 @@ class State:
     calls: dict[CallId, Call] = field(default_factory=dict)
     agents: dict[AgentId, Agent] = field(default_factory=dict)
     by_phone: dict[Phone, AgentId] = field(default_factory=dict)
-    unreachable: set[Phone] = field(default_factory=set)
+    reachable: set[Phone] = field(default_factory=set)
+    """Phones that are registered and answer."""
+    offers: dict[OfferId, CallId] = field(default_factory=dict)
+    """The running offers."""
     finished: OrderedDict[CallId, None] = field(default_factory=OrderedDict)
     waiting: WaitingLine = field(default_factory=WaitingLine)
     idle: IdlePool = field(default_factory=IdlePool)

@@ -104,6 +104,7 @@ def _ringing(state: State, call: Call, live: LiveCall, event: Reconciled) -> Non
     state.waiting.discard(call.queue, call.call_id)
     call.offer_id, call.agent_id, call.phone = OfferId(live.offer_id), agent.agent_id, agent.phone
     agent.call_id, agent.offer_id = call.call_id, call.offer_id
+    state.offers[call.offer_id] = call.call_id
 
 
 def _waiting(state: State, call: Call, event: Reconciled, out: Decision) -> None:
@@ -130,8 +131,7 @@ def _reachability(state: State, event: Reconciled, out: Decision) -> None:
         reachable = agent.phone in event.reachable_phones
         if agent.reachable != reachable:
             seats.note_reachable(state, agent, PhoneReachability(agent.phone, reachable, event.at), out)
-    known = set(state.by_phone)
-    state.unreachable = {phone for phone in known if phone not in event.reachable_phones}
+    state.reachable = set(event.reachable_phones)
 
 
 def _free_agents(state: State, event: Reconciled, out: Decision) -> None:

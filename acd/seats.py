@@ -112,6 +112,9 @@ def on_login(state: State, event: AgentLogin, out: Decision) -> None:
     if event.phone in state.by_phone:
         out.facts.append(Refused("phone_taken", "another agent is at this phone", "phone"))
         return
+    if event.phone not in state.reachable:
+        out.facts.append(Refused("phone_not_registered", "the phone is not registered", "phone"))
+        return
     agent = Agent(
         agent_id=event.agent_id,
         name=event.name,
@@ -122,7 +125,6 @@ def on_login(state: State, event: AgentLogin, out: Decision) -> None:
         cause="",
         since=event.at,
         idle_since=event.at,
-        reachable=event.phone not in state.unreachable,
     )
     state.agents[event.agent_id] = agent
     state.by_phone[event.phone] = event.agent_id
@@ -216,9 +218,9 @@ def after_offer(state: State, agent: Agent, out: Decision, at: Seconds) -> None:
 def on_reachability(state: State, event: PhoneReachability, out: Decision) -> None:
     """A phone came or went."""
     if event.reachable:
-        state.unreachable.discard(event.phone)
+        state.reachable.add(event.phone)
     else:
-        state.unreachable.add(event.phone)
+        state.reachable.discard(event.phone)
     agent = state.agent_at(event.phone)
     if agent is not None:
         note_reachable(state, agent, event, out)

@@ -1,0 +1,166 @@
+"""Asterisk's own journal (CEL), read after an outage: what happened to calls while nobody listened. Pure.
+
+The journal is independent of AMI and of the service: Asterisk appends one line per event to a local file.
+``replay`` turns the lines into the same events that AMI would have brought, with their original times; the
+engine applies them as if it had been there, and those it has seen already change nothing.
+"""
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from core.events import (
+    AgentLegEnded,
+    CallAnswered,
+    CallArrived,
+    CallFellBack,
+    CallHungUp,
+    CallWaiting,
+    Event,
+)
+from core.vocabulary import CallId, Phone, QueueName, Seconds
+
+FIELDS = (
+    "eventtype",
+    "eventtime",
+    "accountcode",
+    "uniqueid",
+    "linkedid",
+    "channame",
+    "exten",
+    "context",
+    "peer",
+    "userfield",
+    "eventextra",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One event of the journal."""
+
+    kind: str
+    """CEL event type; for a user event its own name (``HotlineArrived``...)."""
+    at: Seconds
+    call_id: CallId
+    uniqueid: str
+    channel: str
+    extra: str
+
+
+def parse(lines: Iterable[str], since: Seconds = 0.0) -> Iterator[Line]:
+    """The lines at or after ``since``; a torn or foreign line is passed over."""
+    for row in csv.reader(lines):
+        if len(row) != len(FIELDS):
+            continue
+        named = dict(zip(FIELDS, row, strict=True))
+        try:
+            at = float(named["eventtime"])
+        except ValueError:
+            continue
+        if at < since or not named["accountcode"]:
+            continue
+        yield Line(
+            kind=named["eventtype"],
+            at=at,
+            call_id=CallId(named["accountcode"]),
+            uniqueid=named["uniqueid"],
+            channel=named["channame"],
+            extra=named["eventextra"],
+        )
+
+
+def phone_of(channel: str) -> str:
+    """The endpoint in a channel's name: ``PJSIP/1001-0000002a`` -> ``1001``."""
+    return channel.removeprefix("PJSIP/").rpartition("-")[0]
+
+
+def replay(lines: Iterable[Line], is_phone: Callable[[str], bool]) -> list[Event]:
+    """The events that AMI would have brought for these lines, in the journal's order.
+
+    Args:
+        lines: parsed lines.
+        is_phone: whether an endpoint is an agent's phone (else it is a trunk).
+    """
+    known: dict[CallId, CallArrived] = {}
+    events: list[Event] = []
+    for line in lines:
+        endpoint = phone_of(line.channel)
+        found = _of_agent(line, Phone(endpoint)) if is_phone(endpoint) else _of_caller(line, known)
+        if found is not None:
+            events.append(found)
+    return events
+
+
+def _of_agent(line: Line, phone: Phone) -> Event | None:
+    if line.kind == "ANSWER":
+        return CallAnswered(line.call_id, phone, line.channel, line.at)
+    if line.kind == "HANGUP":
+        return AgentLegEnded(line.call_id, phone, line.channel, line.at)
+    return None
+
+
+def _of_caller(line: Line, known: dict[CallId, CallArrived]) -> Event | None:
+    if line.kind == "HotlineArrived":
+        arrived = _arrived(line)
+        if arrived is not None:
+            known[line.call_id] = arrived
+        return arrived
+    if line.kind == "HANGUP":
+        return CallHungUp(line.call_id, line.channel, _hangup_cause(line.extra), line.at)
+    if line.kind == "HotlineFallback":
+        return CallFellBack(line.call_id, line.at)
+    if line.kind == "HotlineWaiting" and line.call_id in known:
+        return _waiting(line, known[line.call_id])
+    return None
+
+
+def _text(extra: str) -> str:
+    """A user event's text: CEL wraps it as ``{"extra": "..."}``."""
+    try:
+        value = json.loads(extra)
+    except ValueError:
+        return extra
+    return str(value.get("extra", "")) if isinstance(value, dict) else str(value)
+
+
+def _arrived(line: Line) -> CallArrived | None:
+    parts = _text(line.extra).split("|")
+    try:
+        caller, dialled, queue, entered_at = parts
+        at = float(entered_at)
+    except ValueError:
+        return None
+    return CallArrived(line.call_id, line.channel, line.uniqueid, caller, dialled, QueueName(queue), at)
+
+
+def _waiting(line: Line, arrived: CallArrived) -> CallWaiting:
+    notice = _text(line.extra).split("|")[0]
+    return CallWaiting(
+        call_id=line.call_id,
+        channel=arrived.channel,
+        uniqueid=arrived.uniqueid,
+        caller=arrived.caller,
+        dialled=arrived.dialled,
+        queue=arrived.queue,
+        entered_at=arrived.at,
+        notice_at=_moment(notice),
+        offer_id=None,
+        dial_status="",
+        at=line.at,
+    )
+
+
+def _moment(text: str) -> Seconds | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _hangup_cause(extra: str) -> int:
+    try:
+        return int(json.loads(extra)["hangupcause"])
+    except (ValueError, KeyError, TypeError):
+        return 0

@@ -1,0 +1,123 @@
+-- Statements of the call path. Each may be carried out twice without harm; times are seconds since the epoch.
+
+-- name: call_offered
+-- A call came in.
+INSERT INTO calls (call_id, uniqueid, caller, dialled, queue, arrived_at)
+VALUES ($1::uuid, $2::text, $3::text, $4::text, $5::text, to_timestamp($6::float8))
+ON CONFLICT (call_id) DO NOTHING;
+
+-- name: call_queued
+-- It began to wait.
+UPDATE calls SET queued_at = coalesce(queued_at, to_timestamp($2::float8)),
+                 notice_at = coalesce(notice_at, to_timestamp($3::float8))
+WHERE call_id = $1::uuid;
+
+-- name: call_used_fallback
+-- The native queue had it.
+UPDATE calls SET fallback_at = coalesce(fallback_at, to_timestamp($2::float8)) WHERE call_id = $1::uuid;
+
+-- name: offer_started
+-- It was offered to an agent.
+INSERT INTO offers (offer_id, call_id, agent_id, phone, at)
+VALUES ($1::bigint, $2::uuid, $3::bigint, $4::text, to_timestamp($5::float8))
+ON CONFLICT (offer_id) DO NOTHING;
+
+-- name: offer_ended
+-- That offer ended.
+UPDATE offers SET result = $2::text, ended_at = to_timestamp($3::float8)
+WHERE offer_id = $1::bigint AND result IS NULL;
+
+-- name: talk_started
+-- It reached an agent.
+UPDATE calls SET answered_at = to_timestamp($2::float8), agent_id = $3::bigint, phone = $4::text,
+                 queued_at = coalesce(queued_at, to_timestamp($5::float8))
+WHERE call_id = $1::uuid AND answered_at IS NULL;
+
+-- name: talk_ended
+-- The talk is over.
+UPDATE calls SET talk_ended_at = to_timestamp($2::float8) WHERE call_id = $1::uuid AND talk_ended_at IS NULL;
+
+-- name: call_finished
+-- Its one outcome.
+UPDATE calls SET outcome = $2::text, cause = $3::text, ended_at = to_timestamp($4::float8)
+WHERE call_id = $1::uuid AND ended_at IS NULL;
+
+-- name: call_abandoned
+-- The list for ringing back.
+INSERT INTO abandoned_calls (call_id, caller, dialled, queue, stage, waited_s, at)
+VALUES ($1::uuid, $2::text, $3::text, $4::text, $5::text, $6::float8, to_timestamp($7::float8))
+ON CONFLICT (call_id) DO NOTHING;
+
+-- name: call_rated
+-- The caller's rating; the first one counts.
+UPDATE calls SET rating = $2::smallint WHERE call_id = $1::uuid AND rating IS NULL;
+
+-- name: open_calls
+-- Calls without an outcome: restored into memory after a restart.
+SELECT call_id::text, uniqueid, caller, dialled, queue, extract(epoch FROM arrived_at)::float8 AS arrived_at,
+       extract(epoch FROM notice_at)::float8 AS notice_at, extract(epoch FROM queued_at)::float8 AS queued_at,
+       extract(epoch FROM fallback_at)::float8 AS fallback_at,
+       extract(epoch FROM answered_at)::float8 AS answered_at, agent_id, phone,
+       extract(epoch FROM talk_ended_at)::float8 AS talk_ended_at
+FROM calls WHERE ended_at IS NULL ORDER BY arrived_at;
+
+-- name: running_offers
+-- Offers without a result, of calls without an outcome.
+SELECT o.offer_id, o.call_id::text AS call_id, o.agent_id, o.phone
+FROM offers o JOIN calls c USING (call_id)
+WHERE o.result IS NULL AND c.ended_at IS NULL AND c.answered_at IS NULL ORDER BY o.offer_id;
+
+-- name: void_offers
+-- Offers that an earlier run left without a result although their call is over.
+UPDATE offers o SET result = 'withdrawn', ended_at = c.ended_at
+FROM calls c WHERE c.call_id = o.call_id AND c.ended_at IS NOT NULL AND o.result IS NULL;
+
+-- name: recently_finished
+-- The newest calls that have their outcome, so that the journal does not bring them back.
+SELECT call_id::text FROM (
+    SELECT call_id, ended_at FROM calls WHERE ended_at IS NOT NULL ORDER BY arrived_at DESC LIMIT $1::int
+) newest ORDER BY ended_at;
+
+-- name: newest_known
+-- The latest moment the record knows of: the journal is read from a little before it.
+SELECT extract(epoch FROM max(arrived_at))::float8 FROM calls;
+
+-- name: list_calls
+-- Calls, newest first, from a cursor on.
+SELECT c.call_id::text, c.queue, c.caller, c.dialled, c.outcome, c.cause, c.agent_id, c.rating,
+       extract(epoch FROM c.arrived_at)::float8 AS arrived_at, extract(epoch FROM c.queued_at)::float8 AS queued_at,
+       extract(epoch FROM c.notice_at)::float8 AS notice_at, extract(epoch FROM c.fallback_at)::float8 AS fallback_at,
+       extract(epoch FROM c.answered_at)::float8 AS answered_at,
+       extract(epoch FROM c.talk_ended_at)::float8 AS talk_ended_at,
+       extract(epoch FROM c.ended_at)::float8 AS ended_at,
+       t.id AS ticket_id, r.id::text AS recording_id, r.state AS recording_state
+FROM calls c LEFT JOIN tickets t USING (call_id) LEFT JOIN recordings r USING (call_id)
+WHERE ($1::text IS NULL OR c.queue = $1) AND ($2::text IS NULL OR c.outcome = $2)
+  AND ($3::bigint IS NULL OR c.agent_id = $3)
+  AND ($4::timestamptz IS NULL OR c.arrived_at >= $4) AND ($5::timestamptz IS NULL OR c.arrived_at < $5)
+  AND ($6::timestamptz IS NULL OR (c.arrived_at, c.call_id) < ($6, $7::uuid))
+ORDER BY c.arrived_at DESC, c.call_id DESC LIMIT $8::int;
+
+-- name: one_call
+-- One call.
+SELECT c.call_id::text, c.queue, c.caller, c.dialled, c.outcome, c.cause, c.agent_id, c.rating,
+       extract(epoch FROM c.arrived_at)::float8 AS arrived_at, extract(epoch FROM c.queued_at)::float8 AS queued_at,
+       extract(epoch FROM c.notice_at)::float8 AS notice_at, extract(epoch FROM c.fallback_at)::float8 AS fallback_at,
+       extract(epoch FROM c.answered_at)::float8 AS answered_at,
+       extract(epoch FROM c.talk_ended_at)::float8 AS talk_ended_at,
+       extract(epoch FROM c.ended_at)::float8 AS ended_at,
+       t.id AS ticket_id, r.id::text AS recording_id, r.state AS recording_state
+FROM calls c LEFT JOIN tickets t USING (call_id) LEFT JOIN recordings r USING (call_id)
+WHERE c.call_id = $1::uuid;
+
+-- name: call_offers
+-- The offers of one call, in order.
+SELECT offer_id, agent_id, result, extract(epoch FROM at)::float8 AS at, extract(epoch FROM ended_at)::float8 AS ended_at
+FROM offers WHERE call_id = $1::uuid ORDER BY offer_id;
+
+-- name: list_abandoned
+-- Callers who did not reach anybody, newest first.
+SELECT call_id::text, caller, dialled, queue, stage, waited_s, extract(epoch FROM at)::float8 AS at
+FROM abandoned_calls
+WHERE ($1::timestamptz IS NULL OR (at, call_id) < ($1, $2::uuid))
+ORDER BY at DESC, call_id DESC LIMIT $3::int;

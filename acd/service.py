@@ -1,0 +1,326 @@
+"""Carries out what the engine decides: one event in, facts told, commands sent to the switch.
+
+``handle`` is called by the inbox, one event at a time. Commands run as tasks outside it; when one fails, that
+comes back through the inbox as an event.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+import structlog
+
+from acd import seats
+from acd.engine import decide
+from acd.model import Agent, Call, State
+from acd.phases import Phase
+from agents.model import SeatedAgent
+from core import clock
+from core.commands import Command, MirrorMember, OfferCall, RequestReconcile, ReturnToHold, WakeAt
+from core.events import Event, OfferFailed, Tick
+from core.facts import Fact
+from core.ports import AgentView, QueueView, Telephony, TelephonyError
+from core.vocabulary import AgentId, AgentState, CallId, OfferId, Phone, QueueName, Seconds
+
+log = structlog.get_logger()
+
+RECONCILE_PAUSE_SECONDS = 1.0
+"""The least time between two pictures asked for because something looked wrong."""
+
+
+class AcdService:
+    """The engine's memory and its hands.
+
+    Args:
+        state: the memory, empty or restored.
+        telephony: the switch.
+        put: how an event gets into the inbox.
+        tell: called for every fact, in order; must not block or raise.
+        reconcile_seconds: how often everything is compared with Asterisk.
+        heartbeat_seconds: how often the dialplan is told that we are here.
+    """
+
+    def __init__(
+        self,
+        *,
+        state: State,
+        telephony: Telephony,
+        put: Callable[[Event], None],
+        tell: Callable[[Fact], None],
+        reconcile_seconds: Seconds,
+        heartbeat_seconds: Seconds,
+    ) -> None:
+        self.state = state
+        self._telephony = telephony
+        self._put = put
+        self._tell = tell
+        self._reconcile_seconds = reconcile_seconds
+        self._heartbeat_seconds = heartbeat_seconds
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._reconcile_wanted = asyncio.Event()
+        self._mirrors: dict[AgentId, asyncio.Task[None]] = {}
+
+    def handle(self, event: Event) -> Sequence[Fact]:
+        """Decide about one event, tell the facts, start the commands."""
+        decision = decide(self.state, event, self._telephony.now())
+        for command in decision.commands:
+            if isinstance(command, OfferCall):  # the caller waits for this one: before any bookkeeping
+                self._start(command)
+        for fact in decision.facts:
+            self._tell(fact)
+        for command in decision.commands:
+            if not isinstance(command, OfferCall):
+                self._start(command)
+        return decision.facts
+
+    def _start(self, command: Command) -> None:
+        match command:
+            case OfferCall():
+                self._spawn(self._offer(command))
+            case ReturnToHold():
+                self._spawn(self._return(command))
+            case MirrorMember():
+                self._mirror(command)
+            case RequestReconcile():
+                log.info("reconcile_requested", why=command.why)
+                self._reconcile_wanted.set()
+            case WakeAt():
+                self._wake(command.at)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("command_crashed", error=repr(error))
+
+    async def _offer(self, command: OfferCall) -> None:
+        try:
+            await self._telephony.offer(command)
+        except TelephonyError as error:
+            self._put(OfferFailed(command.call_id, command.offer_id, str(error), self._telephony.now()))
+
+    async def _return(self, command: ReturnToHold) -> None:
+        try:
+            await self._telephony.return_to_hold(command)
+        except TelephonyError as error:
+            log.warning("return_to_hold_failed", call_id=command.call_id, error=str(error))
+            self._reconcile_wanted.set()
+
+    def _mirror(self, command: MirrorMember) -> None:
+        """One after the other for each agent, so that the last word is the last one spoken."""
+        before = self._mirrors.get(command.agent_id)
+        task = self._spawn(self._mirror_after(before, command))
+        self._mirrors[command.agent_id] = task
+        task.add_done_callback(lambda done: self._forget_mirror(command.agent_id, done))
+
+    def _forget_mirror(self, agent_id: AgentId, done: asyncio.Task[None]) -> None:
+        if self._mirrors.get(agent_id) is done:
+            del self._mirrors[agent_id]
+
+    async def _mirror_after(self, before: asyncio.Task[None] | None, command: MirrorMember) -> None:
+        if before is not None:
+            await asyncio.wait([before])
+        try:
+            await self._telephony.mirror_member(command)
+        except TelephonyError as error:
+            # The first picture after the next connect mirrors everybody anew.
+            log.warning("mirror_failed", agent_id=command.agent_id, error=str(error))
+
+    def _wake(self, at: Seconds | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = None
+        if at is not None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(max(0.0, at - self._telephony.now()), self._tick)
+
+    def _tick(self) -> None:
+        # A timer may fire a hair early; the engine must not be asked to wait for a moment that has come.
+        at = max(self._telephony.now(), self.state.wake_at or 0.0)
+        self.state.wake_at = None
+        self._put(Tick(at))
+
+    async def run(self) -> None:
+        """Heartbeat and healing, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._beat())
+            group.create_task(self._heal())
+
+    async def _beat(self) -> None:
+        while True:
+            if self.state.online:
+                try:
+                    await self._telephony.heartbeat()
+                except TelephonyError as error:
+                    log.warning("heartbeat_failed", error=str(error))
+            await asyncio.sleep(self._heartbeat_seconds)
+
+    async def _heal(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(self._reconcile_seconds):
+                    await self._reconcile_wanted.wait()
+                await asyncio.sleep(RECONCILE_PAUSE_SECONDS)
+            except TimeoutError:
+                pass
+            self._reconcile_wanted.clear()
+            if self.state.online:
+                await self._reconcile()
+
+    async def _reconcile(self) -> None:
+        try:
+            self._put(await self._telephony.snapshot())
+        except TelephonyError as error:
+            log.warning("snapshot_failed", error=str(error))
+
+    async def stop(self) -> None:
+        """Let commands that are under way end."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._tasks:
+            await asyncio.wait(list(self._tasks), timeout=2.0)
+
+
+def restore(
+    state: State,
+    seated: Sequence[SeatedAgent],
+    open_calls: Sequence[Call],
+    offers: Sequence[tuple[OfferId, CallId, AgentId, Phone]],
+    finished: Sequence[CallId],
+) -> None:
+    """Put the record back into memory; the first picture of Asterisk and the journal correct it."""
+    for call_id in finished:
+        state.remember_finished(call_id)
+    for seat in seated:
+        seats.restore(state, _agent(seat))
+    for call in open_calls:
+        state.calls[call.call_id] = call
+        holder = state.agents.get(call.agent_id) if call.agent_id is not None else None
+        if call.phase is Phase.TALKING and holder is not None:
+            holder.call_id = call.call_id
+    for offer_id, call_id, agent_id, phone in offers:
+        _restore_offer(state, offer_id, call_id, agent_id, phone)
+
+
+def _restore_offer(
+    state: State,
+    offer_id: OfferId,
+    call_id: CallId,
+    agent_id: AgentId,
+    phone: Phone,
+) -> None:
+    call, agent = state.calls.get(call_id), state.agents.get(agent_id)
+    if call is None or call.phase is not Phase.UNCERTAIN or agent is None:
+        return
+    if agent.state is AgentState.RINGING:
+        call.phase, call.offer_id = Phase.OFFERING, offer_id
+        call.agent_id, call.phone = agent_id, phone
+        agent.call_id, agent.offer_id = call_id, offer_id
+        state.offers[offer_id] = call_id
+
+
+def _agent(seat: SeatedAgent) -> Agent:
+    return Agent(
+        agent_id=seat.agent_id,
+        name=seat.name,
+        phone=seat.phone,
+        queues=seat.queues,
+        state=seat.state,
+        reason=seat.reason,
+        cause=seat.cause,
+        since=seat.since,
+        idle_since=seat.since,
+        until=seat.until,
+        next_state=seat.next_state,
+    )
+
+
+class Live:
+    """Read-only look at the memory (``core.ports.LiveView`` and ``PhoneDirectory``)."""
+
+    def __init__(self, state: State, phones: frozenset[str], now: Callable[[], Seconds]) -> None:
+        self._state = state
+        self._phones = phones
+        self._now = now
+
+    def exists(self, phone: Phone) -> bool:
+        """Whether Asterisk has an endpoint for this number."""
+        return phone in self._phones
+
+    def reachable(self, phone: Phone) -> bool:
+        """Whether it is registered and answers."""
+        return phone in self._state.reachable
+
+    def agent(self, agent_id: AgentId) -> AgentView | None:
+        """The agent's seat and state."""
+        agent = self._state.agents.get(agent_id)
+        return None if agent is None else self._agent_view(agent)
+
+    def agents(self) -> list[AgentView]:
+        """Everybody who is logged in, by id."""
+        return [self._agent_view(agent) for _, agent in sorted(self._state.agents.items())]
+
+    def live_calls(self) -> list[CallId]:
+        """Every call in memory."""
+        return list(self._state.calls)
+
+    def _agent_view(self, agent: Agent) -> AgentView:
+        call = self._state.calls.get(agent.call_id) if agent.call_id is not None else None
+        return AgentView(
+            agent_id=agent.agent_id,
+            name=agent.name,
+            phone=agent.phone,
+            queues=seats.serves(self._state, agent),
+            state=agent.state,
+            reason=agent.reason,
+            cause=agent.cause,
+            since=agent.since,
+            until=agent.until,
+            next_state=agent.next_state,
+            call_id=agent.call_id,
+            caller=call.caller if call else "",
+            dialled=call.dialled if call else "",
+            queue=call.queue if call else "",
+            answered_at=call.answered_at if call else None,
+        )
+
+    def queues(self) -> list[QueueView]:
+        """Every queue, by name."""
+        counts = {name: [0, 0] for name in self._state.queues}
+        for agent in self._state.agents.values():
+            column = _column(agent.state)
+            if column is not None:
+                for name in seats.serves(self._state, agent):
+                    counts.setdefault(name, [0, 0])[column] += 1
+        return [self._queue_view(QueueName(name), *counts[name]) for name in sorted(counts)]
+
+    def _queue_view(self, name: QueueName, ready: int, busy: int) -> QueueView:
+        waiting = [
+            call.arrived_at
+            for call in self._state.calls.values()
+            if call.queue == name and call.phase in QUEUED_PHASES
+        ]
+        longest = max(0.0, self._now() - min(waiting)) if waiting else 0.0
+        return QueueView(name, len(waiting), longest, ready, busy)
+
+
+QUEUED_PHASES = frozenset({Phase.WAITING, Phase.OFFERING, Phase.UNCERTAIN, Phase.FALLBACK})
+"""A caller whose agent's phone rings still waits."""
+
+
+def _column(state: AgentState) -> int | None:
+    if state is AgentState.READY:
+        return 0
+    busy = (AgentState.RINGING, AgentState.TALKING, AgentState.WRAP_UP)
+    return 1 if state in busy else None
+
+
+def new_run_id() -> str:
+    """Distinguishes this run of the service from every other: its start in hexadecimal milliseconds."""
+    return f"{int(clock.wall() * 1000):x}"

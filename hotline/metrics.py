@@ -1,0 +1,210 @@
+"""Figures for Prometheus: counted from facts, or read from the live parts at each scrape.
+
+Names follow the field (offered, answered, abandoned; AHT = talk + wrap-up) and Prometheus' rules (``_total``,
+seconds). No label has personal data or an unbounded set of values.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from core.facts import (
+    AgentStateChanged,
+    CallFinished,
+    CallOffered,
+    CallUsedFallback,
+    Fact,
+    OfferEnded,
+    TalkEnded,
+    TalkStarted,
+)
+from core.ports import LiveView
+from core.vocabulary import AbandonStage, AgentState, CallId, Outcome, Seconds
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+WAIT_BUCKETS = (1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600)
+"""15 s is the norm for 12345 hotlines."""
+HANDLE_BUCKETS = (5, 10, 15, 30, 60, 90, 120, 180, 240, 300, 420, 600, 900, 1800)
+
+Reading = Callable[[], float]
+
+
+class Metrics:
+    """All metrics of the service.
+
+    Args:
+        queues: names of the queues, so that every series exists from the start.
+    """
+
+    def __init__(self, queues: Iterable[str]) -> None:
+        self.registry = CollectorRegistry()
+        named = list(queues)
+        self.offered = self._counter("hotline_calls_offered", "Calls that came in", ["queue"])
+        self.answered = self._counter("hotline_calls_answered", "Calls that reached an agent", ["queue"])
+        self.abandoned = self._counter(
+            "hotline_calls_abandoned",
+            "Calls whose caller gave up before reaching an agent",
+            ["queue", "stage"],
+        )
+        self.finished = self._counter("hotline_calls_finished", "Calls by outcome", ["queue", "outcome"])
+        self.fallback = self._counter("hotline_calls_fallback", "Calls that used the native queue", [])
+        self.offers = self._counter("hotline_offers", "Offers of calls to agents by result", ["result"])
+        self.ratings = self._counter("hotline_call_ratings", "Ratings by callers", ["rating"])
+        self.wait = Histogram(
+            "hotline_call_wait_seconds",
+            "From the arrival of a call to its answer",
+            ["queue"],
+            buckets=WAIT_BUCKETS,
+            registry=self.registry,
+        )
+        self.abandon_wait = Histogram(
+            "hotline_call_abandon_seconds",
+            "From the arrival of a call to its being abandoned",
+            ["queue"],
+            buckets=WAIT_BUCKETS,
+            registry=self.registry,
+        )
+        self.talk = self._handle_time("hotline_call_talk_seconds", "Talk time of answered calls")
+        self.wrap = self._handle_time("hotline_call_wrap_up_seconds", "Wrap-up time after answered calls")
+        self.unaccounted = Gauge(
+            "hotline_calls_unaccounted",
+            "Calls without exactly one outcome, ticket and recording row; not 0 is an alarm",
+            registry=self.registry,
+        )
+        self._talk_since: dict[CallId, tuple[str, Seconds]] = {}
+        self._wrap_since: dict[int, Seconds] = {}
+        for queue in named:
+            self._show_from_start(queue)
+        for rating in ("1", "2", "3"):
+            self.ratings.labels(rating)
+
+    def _counter(self, name: str, text: str, labels: list[str]) -> Counter:
+        return Counter(name, text, labels, registry=self.registry)
+
+    def _handle_time(self, name: str, text: str) -> Histogram:
+        return Histogram(name, text, buckets=HANDLE_BUCKETS, registry=self.registry)
+
+    def _show_from_start(self, queue: str) -> None:
+        self.offered.labels(queue)
+        self.answered.labels(queue)
+        self.wait.labels(queue)
+        self.abandon_wait.labels(queue)
+        for stage in AbandonStage:
+            self.abandoned.labels(queue, stage.value)
+        for outcome in Outcome:
+            self.finished.labels(queue, outcome.value)
+
+    def record(self, fact: Fact) -> None:
+        """Count a fact."""
+        match fact:
+            case CallOffered():
+                self.offered.labels(fact.queue).inc()
+            case CallUsedFallback():
+                self.fallback.inc()
+            case OfferEnded():
+                self.offers.labels(fact.result.value).inc()
+            case TalkStarted():
+                self.answered.labels(fact.queue).inc()
+                self.wait.labels(fact.queue).observe(max(0.0, fact.at - fact.arrived_at))
+                self._talk_since[fact.call_id] = (fact.queue, fact.at)
+            case TalkEnded():
+                self._talk_over(fact)
+            case CallFinished():
+                self._finished(fact)
+            case AgentStateChanged():
+                self._state_changed(fact)
+            case _:
+                pass
+
+    def _talk_over(self, fact: TalkEnded) -> None:
+        started = self._talk_since.pop(fact.call_id, None)
+        if started is not None:
+            self.talk.observe(max(0.0, fact.at - started[1]))
+
+    def _finished(self, fact: CallFinished) -> None:
+        self._talk_since.pop(fact.call_id, None)
+        self.finished.labels(fact.queue, fact.outcome.value).inc()
+        if fact.abandon_stage is not None:
+            self.abandoned.labels(fact.queue, fact.abandon_stage.value).inc()
+            self.abandon_wait.labels(fact.queue).observe(max(0.0, fact.at - fact.arrived_at))
+
+    def _state_changed(self, fact: AgentStateChanged) -> None:
+        if fact.to_state is AgentState.WRAP_UP and fact.from_state is AgentState.TALKING:
+            self._wrap_since[fact.agent_id] = fact.at
+        elif fact.from_state is AgentState.WRAP_UP:
+            since = self._wrap_since.pop(fact.agent_id, None)
+            if since is not None:
+                self.wrap.observe(max(0.0, fact.at - since))
+
+    def rated(self, digit: int) -> None:
+        """Count a rating."""
+        self.ratings.labels(str(digit)).inc()
+
+    def watch(self, live: LiveView, gauges: dict[str, tuple[str, Reading]], counters: dict[str, Any]) -> None:
+        """Read these at every scrape: the live view, and single figures of other parts.
+
+        Args:
+            live: queues and agents.
+            gauges: name -> (help, reading).
+            counters: name without ``_total`` -> (help, reading).
+        """
+        self.registry.register(_LiveCollector(live, gauges, counters))
+
+    def render(self) -> tuple[bytes, str]:
+        """The text for Prometheus and its content type."""
+        return generate_latest(self.registry), CONTENT_TYPE
+
+
+class _LiveCollector(Collector):
+    """Reads figures at the moment of the scrape, so that they are never stale."""
+
+    def __init__(
+        self,
+        live: LiveView,
+        gauges: dict[str, tuple[str, Reading]],
+        counters: dict[str, tuple[str, Reading]],
+    ) -> None:
+        self._live = live
+        self._gauges = gauges
+        self._counters = counters
+
+    def describe(self) -> Iterator[Metric]:
+        """Nothing: the names are known only when collected."""
+        return iter(())
+
+    def collect(self) -> Iterator[Metric]:
+        """Every figure now."""
+        yield from self._queues()
+        yield self._agents()
+        for name, (text, reading) in self._gauges.items():
+            yield GaugeMetricFamily(name, text, value=reading())
+        for name, (text, reading) in self._counters.items():
+            yield CounterMetricFamily(name, text, value=reading())
+
+    def _queues(self) -> Iterator[Metric]:
+        length = GaugeMetricFamily("hotline_queue_calls", "Callers who wait", labels=["queue"])
+        longest = GaugeMetricFamily(
+            "hotline_queue_longest_wait_seconds",
+            "How long the first in the queue has waited",
+            labels=["queue"],
+        )
+        for queue in self._live.queues():
+            length.add_metric([queue.name], queue.waiting)
+            longest.add_metric([queue.name], queue.longest_wait)
+        yield length
+        yield longest
+
+    def _agents(self) -> Metric:
+        family = GaugeMetricFamily("hotline_agents", "Agents by state", labels=["state"])
+        count = dict.fromkeys(AgentState, 0)
+        for agent in self._live.agents():
+            count[agent.state] += 1
+        for state, number in count.items():
+            if state is not AgentState.OFFLINE:
+                family.add_metric([state.value], number)
+        return family
