@@ -57,6 +57,8 @@ class Settings(BaseSettings):
     """An Asterisk to start; unset: a suitable one on PATH, else the cached tree."""
     asterisk_external: bool = False
     """True: Asterisk runs elsewhere with the rendered configuration; it is neither started nor stopped."""
+    asterisk_runtime: Path | None = None
+    """The file that describes the running Asterisk to the service; unset: ``DATA/run/asterisk.json``."""
     ami_host: str = "127.0.0.1"
     ami_port: Port = 0
     ami_user: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")] = "hotline"
@@ -80,6 +82,8 @@ class Settings(BaseSettings):
     queues: tuple[QueueSettings, ...] = (QueueSettings(name="citizens", dialled=()),)
     announcement: bool = True
     """Play the recording notice before the queue."""
+    surge_notice: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")] | None = None
+    """Name of a prompt played after the recording notice on days when many people call (``surge``)."""
     rating: bool = True
     """Ask for a rating of 1-3 after the agent hangs up."""
     language: Language = Language.CHINESE
