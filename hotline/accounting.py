@@ -1,0 +1,72 @@
+"""Conservation, watched: every offered call has one outcome, every answered one a ticket and a recording row."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import structlog
+
+from core.errors import Unavailable
+from core.ports import Writer
+from core.vocabulary import CallId, Seconds
+from db import queries
+from db.pool import Database
+
+log = structlog.get_logger()
+
+SQL = queries.load(Path(__file__).with_name("queries.sql"))
+
+GRACE_SECONDS = 5.0
+"""Rows younger than this may still be on their way."""
+
+
+class Accounting:
+    """Counts calls that are not accounted for.
+
+    Args:
+        database: where the rows are.
+        writer: flushed before each count, so that what is under way is not taken for missing.
+        live_calls: the calls in memory; those are accounted for by being there.
+        now: Asterisk's clock.
+        dead_letters: how many statements the database has refused.
+        every: seconds between counts.
+    """
+
+    def __init__(  # noqa: PLR0913 - called once, by keyword
+        self,
+        *,
+        database: Database,
+        writer: Writer,
+        live_calls: Callable[[], Sequence[CallId]],
+        now: Callable[[], Seconds],
+        dead_letters: Callable[[], int],
+        every: Seconds,
+    ) -> None:
+        self._database = database
+        self._writer = writer
+        self._live_calls = live_calls
+        self._now = now
+        self._dead_letters = dead_letters
+        self._every = every
+        self.unaccounted = 0
+
+    async def run(self) -> None:
+        """Count again and again, until cancelled."""
+        while True:
+            await asyncio.sleep(self._every)
+            try:
+                await self.count()
+            except Unavailable:
+                log.info("accounting_postponed", why="the database is away")
+
+    async def count(self) -> int:
+        """Count now. Raises ``Unavailable`` while the database is away."""
+        before = self._now() - GRACE_SECONDS
+        await self._writer.flush()
+        # Asked after the flush: a call that ends meanwhile is either still live or already written.
+        rows: int = await self._database.fetchval(SQL["unaccounted"], before, list(self._live_calls()))
+        found = rows + self._dead_letters()
+        if found != self.unaccounted:
+            log.warning("calls_unaccounted", number=found)
+        self.unaccounted = found
+        return found
