@@ -1,0 +1,27 @@
+"""What the record knows about a seat; the routing engine is restored from it after a restart. Pure."""
+
+from dataclasses import dataclass
+
+from core.vocabulary import AgentId, AgentState, CallId, Phone, QueueName, Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class SeatedAgent:
+    """An open seat with the agent's latest recorded state."""
+
+    agent_id: AgentId
+    name: str
+    phone: Phone
+    queues: tuple[QueueName, ...]
+    """Queues served from this seat; never empty."""
+    state: AgentState
+    reason: str
+    cause: str
+    since: Seconds
+    until: Seconds | None
+    """When the state ends by itself, ``None`` when it does not."""
+    next_state: AgentState | None
+    """Asked for during the call that was going on; takes effect when it ends."""
+    next_reason: str
+    call_id: CallId | None
+    """The call that the latest state belongs to."""
