@@ -41,7 +41,7 @@ class Line:
     """One event of the journal."""
 
     kind: str
-    """CEL event type; for a user event its own name (``HotlineArrived``...)."""
+    """CEL event type; for a user event its own name (``HOTLINE_ARRIVED``...)."""
     at: Seconds
     call_id: CallId
     uniqueid: str
@@ -102,41 +102,48 @@ def _of_agent(line: Line, phone: Phone) -> Event | None:
 
 
 def _of_caller(line: Line, known: dict[CallId, CallArrived]) -> Event | None:
-    if line.kind == "HotlineArrived":
+    if line.kind == "HANGUP":
+        return CallHungUp(line.call_id, line.channel, _hangup_cause(line.extra), line.at)
+    if line.kind == "HOTLINE_FALLBACK":
+        return CallFellBack(line.call_id, line.at)
+    if line.kind == "HOTLINE_ARRIVED":
         arrived = _arrived(line)
         if arrived is not None:
             known[line.call_id] = arrived
         return arrived
-    if line.kind == "HANGUP":
-        return CallHungUp(line.call_id, line.channel, _hangup_cause(line.extra), line.at)
-    if line.kind == "HotlineFallback":
-        return CallFellBack(line.call_id, line.at)
-    if line.kind == "HotlineWaiting" and line.call_id in known:
+    if line.kind == "HOTLINE_WAITING" and line.call_id in known:
         return _waiting(line, known[line.call_id])
     return None
 
 
-def _text(extra: str) -> str:
-    """A user event's text: CEL wraps it as ``{"extra": "..."}``."""
+def _values(extra: str) -> dict[str, str]:
+    """A user event's ``key=value key=value``; CEL wraps it as ``{"extra": "..."}``."""
     try:
-        value = json.loads(extra)
+        given = json.loads(extra)
     except ValueError:
-        return extra
-    return str(value.get("extra", "")) if isinstance(value, dict) else str(value)
+        return {}
+    text = str(given.get("extra", "")) if isinstance(given, dict) else ""
+    return dict(part.split("=", 1) for part in text.split(" ") if "=" in part)
 
 
 def _arrived(line: Line) -> CallArrived | None:
-    parts = _text(line.extra).split("|")
-    try:
-        caller, dialled, queue, entered_at = parts
-        at = float(entered_at)
-    except ValueError:
+    values = _values(line.extra)
+    at = _moment(values.get("entered_at", ""))
+    queue = values.get("queue", "")
+    if at is None or not queue:
         return None
-    return CallArrived(line.call_id, line.channel, line.uniqueid, caller, dialled, QueueName(queue), at)
+    return CallArrived(
+        call_id=line.call_id,
+        channel=line.channel,
+        uniqueid=line.uniqueid,
+        caller=values.get("caller", ""),
+        dialled=values.get("dialled", ""),
+        queue=QueueName(queue),
+        at=at,
+    )
 
 
 def _waiting(line: Line, arrived: CallArrived) -> CallWaiting:
-    notice = _text(line.extra).split("|")[0]
     return CallWaiting(
         call_id=line.call_id,
         channel=arrived.channel,
@@ -145,7 +152,7 @@ def _waiting(line: Line, arrived: CallArrived) -> CallWaiting:
         dialled=arrived.dialled,
         queue=arrived.queue,
         entered_at=arrived.at,
-        notice_at=_moment(notice),
+        notice_at=_moment(_values(line.extra).get("notice_at", "")),
         offer_id=None,
         dial_status="",
         at=line.at,
