@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from core.errors import ConfigurationError
 
-class FolderProblem(Exception):
+
+class FolderProblem(ConfigurationError):
     """A folder cannot be used; the message says which and why."""
 
 

@@ -14,12 +14,13 @@ from typing import Protocol
 import structlog
 
 from core import clock
+from core.errors import Unavailable
 from core.vocabulary import Seconds
 
 log = structlog.get_logger()
 
 
-class PartFailed(Exception):
+class PartFailed(Unavailable):
     """A part did not come up, with the reason in one sentence."""
 
 
