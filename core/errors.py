@@ -55,6 +55,20 @@ class Conflict(HotlineError):
     status = 409
 
 
+class PreconditionFailed(HotlineError):
+    """The object was changed by somebody else since the client read it (``If-Match`` is stale)."""
+
+    code = "precondition_failed"
+    status = 412
+
+
+class PreconditionRequired(HotlineError):
+    """The request must say which version it changes (``If-Match`` is missing)."""
+
+    code = "precondition_required"
+    status = 428
+
+
 class Unavailable(HotlineError):
     """A part that the request needs is away; trying later may help."""
 
