@@ -27,6 +27,9 @@ MANIFEST = "manifest.json"
 COUNT = len(CATALOGUE) * len(Language)
 """How many sounds a complete folder holds."""
 
+FOLDER = "prompts"
+"""Where the hotline keeps them, below its cache folder."""
+
 Progress = Callable[[int, int, str], None]
 """Called after each prompt: how many are done, of how many, and what was done with this one."""
 

@@ -1,0 +1,78 @@
+"""How texts are given to the speech program, and what happens when it is missing or fails."""
+
+import shutil
+import stat
+from pathlib import Path
+
+import pytest
+
+from core.errors import ConfigurationError
+from core.vocabulary import Language
+from ivr import tts
+from ivr.texts import CATALOGUE, NAMES, PromptText
+
+# Checked by a reader; a syllable read wrongly (chang2 as zhang3) would be heard by every caller.
+PINYIN = {
+    "recording_notice": "nin2 hao3, huan1 ying2 zhi4 dian4 yi1 er4 san1 si4 wu3 zheng4 wu4 fu2 wu4 bian4 "
+    "min2 re4 xian4. wei4 le5 ti2 gao1 fu2 wu4 zhi4 liang4, ben3 ci4 tong1 hua4 jiang1 hui4 lu4 yin1.",
+    "surge": "mu4 qian2 lai2 dian4 jiao4 duo1, nin2 ke3 neng2 xu1 yao4 duo1 deng3 hou4 yi1 duan4 shi2 jian1. "
+    "qing3 nin2 bu2 yao4 gua4 ji1, wo3 men5 hui4 an4 zhao4 lai2 dian4 de5 xian1 hou4 shun4 xu4 wei4 nin2 "
+    "jie1 ting1.",
+    "surge_heating": "mu4 qian2 zheng4 zhi2 gong1 nuan3 chu1 qi1, fan3 ying4 gong1 nuan3 wen4 ti2 de5 lai2 "
+    "dian4 jiao4 duo1, nin2 ke3 neng2 xu1 yao4 duo1 deng3 hou4 yi1 duan4 shi2 jian1. qing3 nin2 bu2 yao4 "
+    "gua4 ji1, wo3 men5 hui4 an4 zhao4 lai2 dian4 de5 xian1 hou4 shun4 xu4 wei4 nin2 jie1 ting1.",
+    "please_rate": "qing3 nin2 dui4 ben3 ci4 fu2 wu4 zuo4 chu1 ping2 jia4. man3 yi4 qing3 an4 yi1, ji1 ben3 "
+    "man3 yi4 qing3 an4 er4, bu4 man3 yi4 qing3 an4 san1.",
+    "invalid_key": "dui4 bu4 qi3, nin2 de5 shu1 ru4 you3 wu4.",
+    "no_key": "dui4 bu4 qi3, mei2 you3 shou1 dao4 nin2 de5 ping2 jia4.",
+    "thank_you": "gan3 xie4 nin2 de5 ping2 jia4, zhu4 nin2 sheng1 huo2 yu2 kuai4, zai4 jian4.",
+    "goodbye": "gan3 xie4 nin2 de5 lai2 dian4, zhu4 nin2 sheng1 huo2 yu2 kuai4, zai4 jian4.",
+    "agents_only": "dui4 bu4 qi3, ben3 hua4 ji1 jin3 yong4 yu2 jie1 ting1 shi4 min2 lai2 dian4, bu4 neng2 "
+    "bo1 da3 qi2 ta1 hao4 ma3.",
+}
+
+
+@pytest.mark.parametrize("prompt", CATALOGUE, ids=NAMES)
+def test_every_chinese_prompt_is_read_as_a_speaker_would(prompt: PromptText) -> None:
+    assert tts.written(prompt.chinese, Language.CHINESE) == PINYIN[prompt.name]
+
+
+def test_english_is_given_as_it_is_with_figures_in_words() -> None:
+    assert tts.written("If 1, press 12.", Language.ENGLISH) == "If one, press one two."
+
+
+@pytest.mark.parametrize("text", ["请按A键", "热线TEL", "百分之%"])
+def test_what_has_no_pinyin_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="no pinyin for"):
+        tts.pinyin(text)
+
+
+def test_a_missing_program_is_named_with_the_way_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    with pytest.raises(ConfigurationError, match="apt-get install espeak-ng"):
+        tts.speak("再见", Language.CHINESE)
+
+
+def _program(folder: Path, script: str) -> str:
+    path = folder / "espeak-ng"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        ("echo 'no such voice' >&2; exit 1", "espeak-ng failed: no such voice"),
+        ("cat >/dev/null", "espeak-ng failed:"),
+        ("exec sleep 60", "espeak-ng did not run"),
+    ],
+)
+def test_a_failing_program_is_an_error_with_its_own_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, message: str
+) -> None:
+    program = _program(tmp_path, script)
+    monkeypatch.setattr(shutil, "which", lambda _: program)
+    monkeypatch.setattr(tts, "TIMEOUT_SECONDS", 0.5)
+    with pytest.raises(ConfigurationError, match=message):
+        tts.speak("Goodbye.", Language.ENGLISH)
