@@ -146,6 +146,7 @@ CREATE TABLE recordings (
     CHECK (state <> 'ready' OR (path_key IS NOT NULL AND sha256 IS NOT NULL AND duration_s IS NOT NULL
                                 AND size_bytes IS NOT NULL AND ticket_id IS NOT NULL))
 );
+CREATE INDEX recordings_pending ON recordings (call_id) WHERE state = 'pending';
 COMMENT ON COLUMN recordings.path_key IS 'where in the archive, relative: YYYY/MM/DD/CALL_ID.flac; never shown by the API';
 
 CREATE TABLE recording_accesses (
