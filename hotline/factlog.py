@@ -1,0 +1,33 @@
+"""One log line per fact, with ids and no personal data."""
+
+from dataclasses import fields
+
+import structlog
+
+from core.facts import Fact
+
+log = structlog.get_logger()
+
+SHOWN = frozenset(
+    {
+        "call_id",
+        "agent_id",
+        "offer_id",
+        "queue",
+        "result",
+        "outcome",
+        "cause",
+        "from_state",
+        "to_state",
+        "next_state",
+        "abandon_stage",
+        "at",
+    },
+)
+"""The fields of facts that may stand in a log; the caller's number and what people wrote may not."""
+
+
+def log_fact(fact: Fact) -> None:
+    """Write the line; the event's name is the fact's."""
+    shown = {f.name: getattr(fact, f.name) for f in fields(fact) if f.name in SHOWN}
+    log.info(type(fact).__name__, **shown)
