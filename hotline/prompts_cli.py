@@ -7,7 +7,6 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from core.errors import ConfigurationError
 from core.vocabulary import Language
 from hotline.settings import Settings
 from ivr import prompts
@@ -31,11 +30,7 @@ Pack = Annotated[
 def build_command(out: Out = None, pack: Pack = None) -> None:
     """Make every prompt that is missing or out of date: from the pack if it is there, else generated."""
     settings = Settings()
-    try:
-        report = prompts.build(_folder(out, settings), pack or settings.prompt_pack, _say)
-    except ConfigurationError as error:
-        typer.echo(f"prompts: {error.message}", err=True)
-        raise typer.Exit(2) from error
+    report = prompts.build(_folder(out, settings), pack or settings.prompt_pack, _say)
     recorded = sum(prompt.origin is prompts.Origin.RECORDED for prompt in report.prompts)
     typer.echo(
         f"{len(report.prompts)} prompts in {report.folder}: {recorded} recorded, "

@@ -63,7 +63,8 @@ class Finish:
     """Nothing more: the dialplan goes on."""
 
 
-Action = Say | Listen | NoteNotice | NoteRating | Finish
+Task = Say | Listen | NoteNotice | NoteRating
+Action = Task | Finish
 
 S = TypeVar("S", bound=StrEnum)
 

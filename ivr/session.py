@@ -14,7 +14,6 @@ from core.ports import CallerGone, VoiceChannel
 from core.vocabulary import CallId, Language, Seconds
 from ivr.flow import (
     RATING,
-    Action,
     Finish,
     Flow,
     Input,
@@ -23,6 +22,7 @@ from ivr.flow import (
     NoteRating,
     S,
     Say,
+    Task,
     announcement,
     heard,
 )
@@ -109,9 +109,9 @@ class _Conversation:
         self._key = ""
         self._key_at: Seconds = 0.0
 
-    async def carry_out(self, action: Action) -> Input:
+    async def carry_out(self, task: Task) -> Input:
         """Do it and say what came of it."""
-        match action:
+        match task:
             case Say(prompt, keys):
                 return self._pressed(await self._channel.play(self._sound(prompt), keys), Input.DONE)
             case Listen(seconds):
@@ -120,8 +120,6 @@ class _Conversation:
                 await self._channel.set_variable("HOTLINE_NOTICE_AT", f"{self._clock():.6f}")
             case NoteRating():
                 self._report()
-            case Finish():
-                pass
         return Input.DONE
 
     def _pressed(self, key: str, otherwise: Input) -> Input:
@@ -129,10 +127,9 @@ class _Conversation:
         return heard(key, otherwise)
 
     def _report(self) -> None:
-        if self._call_id is None:
-            return
-        self._on_rating(self._call_id, int(self._key), self._key_at)
-        log.info("call_rated", call_id=self._call_id, rating=int(self._key))
+        if self._call_id is not None:
+            self._on_rating(self._call_id, int(self._key), self._key_at)
+            log.info("call_rated", call_id=self._call_id, rating=int(self._key))
 
 
 def _call_id(channel: VoiceChannel) -> CallId | None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from core.errors import ConfigurationError
 from hotline.prompts_cli import prompts_app
 from ivr import tts
 from ivr.prompts import COUNT
@@ -31,7 +32,7 @@ def test_build_goes_to_the_cache_folder_unless_told_otherwise(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("by_option", [True, False])
-def test_a_wrong_pack_ends_with_a_message_and_a_status(
+def test_a_wrong_pack_ends_with_a_message(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     by_option: bool,  # noqa: FBT001 - a table of two cases
@@ -40,8 +41,9 @@ def test_a_wrong_pack_ends_with_a_message_and_a_status(
     if not by_option:
         monkeypatch.setenv("HOTLINE_PROMPT_PACK", missing)
     result = CliRunner().invoke(prompts_app, ["build", *(["--pack", missing] if by_option else [])])
-    assert result.exit_code == 2
-    assert f"prompts: prompt pack {missing}: no such folder" in result.stderr
+    assert result.exit_code != 0
+    assert isinstance(result.exception, ConfigurationError)
+    assert result.exception.message == f"prompt pack {missing}: no such folder"
     assert not (tmp_path / "cache").exists()
 
 
