@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
 import acd.phases
 import agents.rules
@@ -32,7 +33,11 @@ class Diagram:
     edges: Edges
 
 
-def edges(table: Mapping[tuple[StrEnum, StrEnum], StrEnum]) -> Edges:
+State = TypeVar("State", bound=StrEnum)
+Input = TypeVar("Input", bound=StrEnum)
+
+
+def edges(table: Mapping[tuple[State, Input], State]) -> Edges:
     """A table's transitions, those between the same two states together, in the table's order."""
     found: Edges = {}
     for (state, given), then in table.items():
@@ -60,7 +65,7 @@ def diagrams() -> list[Diagram]:
         Diagram(
             "An agent",
             "agents/rules.py",
-            "What a person asks for and is not drawn is refused; during a call it is noted as the next state.",
+            "A request that is not drawn is refused; during a call it is noted as the next state.",
             agent.OFFLINE,
             (),
             edges(agents.rules.TRANSITIONS),
@@ -76,8 +81,8 @@ def diagrams() -> list[Diagram]:
         Diagram(
             "The announcement",
             "ivr/flow.py",
-            "Drawn with a surge notice; without one, `noting` leads to `over`. The recording notice (`notice`) "
-            "can not be skipped.",
+            "Drawn with a surge notice; without one, `noting` leads to `over`. "
+            "The recording notice (`notice`) can not be skipped.",
             announcement.first[0],
             (ivr.flow.AnnouncementState.OVER,),
             _flow_edges(announcement),
