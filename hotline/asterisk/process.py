@@ -1,0 +1,167 @@
+"""Runs Asterisk as a direct child: start, wait until it is fully up, ask its console, stop.
+
+It gets a session of its own: Ctrl-C in the terminal reaches the supervisor, which decides what ends when, and
+a supervisor that dies does not take the calls with it.
+"""
+
+import asyncio
+import signal
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import structlog
+
+from core.clock import monotonic
+from core.errors import ConfigurationError
+from hotline.asterisk.install import AsteriskInstall
+from hotline.asterisk.layout import RenderedAsterisk
+
+START_SECONDS = 60.0
+CONSOLE_SECONDS = 10.0
+LOOK_SECONDS = 0.02
+"""Asterisk tells nobody when its control socket appears; only while starting is it looked for."""
+LAST_LINES = 12
+
+_log = structlog.get_logger()
+
+
+class AsteriskDown(Exception):
+    """Asterisk does not run, or does not answer its console."""
+
+
+@dataclass(slots=True)
+class AsteriskProcess:
+    """One Asterisk. ``start`` once; after ``stop`` or a crash make a new object with a fresh system name."""
+
+    install: AsteriskInstall
+    rendered: RenderedAsterisk
+    _process: asyncio.subprocess.Process | None = field(default=None, init=False)
+
+    @property
+    def pid(self) -> int:
+        """Process id.
+
+        Raises:
+            AsteriskDown: it was never started.
+        """
+        return self._started().pid
+
+    @property
+    def running(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self._process is not None and self._process.returncode is None
+
+    async def start(self, timeout: float = START_SECONDS) -> None:  # noqa: ASYNC109 - one deadline for two steps
+        """Start it and return when every module is loaded (``FullyBooted``).
+
+        Raises:
+            ConfigurationError: it ended or was not up within ``timeout`` seconds; says what it printed last.
+        """
+        began = monotonic()
+        with (self.rendered.log_dir / "console").open("wb") as output:
+            self._process = await asyncio.create_subprocess_exec(
+                *self._asterisk(),
+                "-f",
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=asyncio.subprocess.STDOUT,
+                start_new_session=True,
+            )
+        try:
+            async with asyncio.timeout(timeout):
+                await self._until_booted()
+        except (TimeoutError, AsteriskDown) as error:
+            await self.stop(0)
+            raise ConfigurationError(
+                f"Asterisk did not start: {error or 'no answer'}{self._last()}"
+            ) from error
+        _log.info("asterisk started", pid=self.pid, seconds=round(monotonic() - began, 2))
+
+    async def wait(self) -> int:
+        """Return its exit status when it ends, for whatever reason; negative: killed by that signal."""
+        return await self._started().wait()
+
+    async def stop(self, deadline: float = 10.0) -> int | None:
+        """End it, calls included: ask, and after ``deadline`` seconds kill. Harmless when it has ended.
+
+        Returns:
+            The exit status, ``None`` when it was never started.
+        """
+        if self._process is None:
+            return None
+        if self.running:
+            with suppress(ProcessLookupError):
+                self._process.terminate()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(deadline):
+                    await self._process.wait()
+        if self.running:
+            _log.warning("asterisk killed", pid=self.pid, deadline=deadline)
+            with suppress(ProcessLookupError):
+                self._process.send_signal(signal.SIGKILL)
+        return await self._process.wait()
+
+    async def console(self, command: str, timeout: float = CONSOLE_SECONDS) -> str:  # noqa: ASYNC109 - part of the port
+        """Carry out one console command (such as ``pjsip reload``) and return what it printed.
+
+        Raises:
+            AsteriskDown: no answer within ``timeout`` seconds, or a failure.
+        """
+        return await console(self.install, self.rendered, command, timeout)
+
+    async def _until_booted(self) -> None:
+        """Wait for the control socket, then let Asterisk itself say when it is ready."""
+        control = self.rendered.run_dir / "asterisk.ctl"
+        while True:
+            if not self.running:
+                raise AsteriskDown(f"it ended with status {self._started().returncode}")
+            if control.exists():
+                with suppress(AsteriskDown):
+                    await self.console("core waitfullybooted")
+                    return
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def _asterisk(self) -> tuple[str, ...]:
+        return (*self.install.command, "-C", str(self.rendered.config_dir / "asterisk.conf"))
+
+    def _started(self) -> asyncio.subprocess.Process:
+        if self._process is None:
+            raise AsteriskDown("it was not started")
+        return self._process
+
+    def _last(self) -> str:
+        """The last lines of what it wrote, for an error message."""
+        lines: list[str] = []
+        for name in ("console", "messages"):
+            with suppress(OSError):
+                lines += (self.rendered.log_dir / name).read_text(errors="replace").splitlines()[-LAST_LINES:]
+        return "".join(f"\n    {line}" for line in lines)
+
+
+async def console(
+    install: AsteriskInstall,
+    rendered: RenderedAsterisk,
+    command: str,
+    timeout: float = CONSOLE_SECONDS,  # noqa: ASYNC109 - part of the port
+) -> str:
+    """The same for an Asterisk that another process started."""
+    process = await asyncio.create_subprocess_exec(
+        *install.command,
+        "-C",
+        str(rendered.config_dir / "asterisk.conf"),
+        "-rx",
+        command,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        async with asyncio.timeout(timeout):
+            output, _ = await process.communicate()
+    except TimeoutError as error:
+        process.kill()
+        await process.wait()
+        raise AsteriskDown(f"its console did not answer {command!r} within {timeout:g} s") from error
+    if process.returncode:
+        raise AsteriskDown(output.decode(errors="replace").strip())
+    return output.decode(errors="replace")
