@@ -25,7 +25,7 @@ class Caller:
         dialled: the number he dials.
         hangs_up_after: seconds after the connection at which he hangs up whatever happens; ``NEVER``: he
             stays until the hotline hangs up.
-        presses: digit that he presses once a second ...
+        presses: digit that he presses every two seconds ...
         presses_after: ... from so many seconds after the connection on.
     """
 
