@@ -1,6 +1,6 @@
 """The recording's files: from the raw spool file to a verified FLAC file in the archive.
 
-Called by ``tickets.recordings`` (closing) and ``tickets.service`` (serving), in threads: everything here blocks.
+Called by ``tickets.recordings`` (closing) and ``tickets.service`` (serving), in threads: it all blocks.
 A file is worth nothing until it has been read back: encode into a temporary name, decode again and compare,
 fsync, rename, fsync the folder. The raw file is removed by a separate step, after the row is durable. Every
 step can be repeated after a crash.
@@ -75,7 +75,7 @@ class Archive:
         self._raw(call_id).unlink(missing_ok=True)
 
     def discard_empty(self, call_id: CallId) -> bool:
-        """Remove the file of a call that was never bridged; ``False``: it is not empty after all and stays."""
+        """Remove the file of a call that was never bridged; ``False``: it is not empty and stays."""
         with suppress(FileNotFoundError):
             if self._raw(call_id).stat().st_size:
                 return False
