@@ -1,0 +1,138 @@
+"""The lists of one snapshot in, ``Reconciled`` out. Pure; ``telephony.snapshot`` fetches the lists.
+
+A ``Status`` item describes one channel. A caller's channel is a call when it carries a call id and its
+queue; the agent's leg is the phone's channel with the same account code.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from core.events import LiveCall, Reconciled
+from core.vocabulary import CallId, Phone, QueueName, Seconds
+from telephony.translate import (
+    QUEUE,
+    Dialect,
+    call_id,
+    is_trunk,
+    moment,
+    number,
+    offer_id,
+    phone_of,
+)
+
+Row = Mapping[str, str | list[str]]
+"""One list item: a header that came several times is a list."""
+
+VARIABLES = (
+    "HOTLINE_CALL_ID",
+    "HOTLINE_CALLER",
+    "HOTLINE_DIALLED",
+    "HOTLINE_QUEUE",
+    "HOTLINE_ENTERED_AT",
+    "HOTLINE_NOTICE_AT",
+    "HOTLINE_STAGE",
+    "HOTLINE_OFFER",
+)
+"""Channel variables that ``Status`` is asked for."""
+
+UNSET = "(null)"
+"""How ``Status`` shows a variable that is not set."""
+
+GONE = frozenset({"", "UNAVAILABLE", "INVALID", "UNKNOWN"})
+"""Device states of a phone that cannot be called."""
+
+BORN = re.compile(r"(?:^|-)([0-9]{9,11}\.[0-9]+)$")
+
+
+def text(row: Row, name: str) -> str:
+    """A header that is expected once; ``""`` when it is missing or came several times."""
+    value = row.get(name, "")
+    return value if isinstance(value, str) else ""
+
+
+def variables(row: Row) -> dict[str, str]:
+    """The channel variables of a ``Status`` item; unset ones are left out."""
+    found = row.get("Variable", [])
+    pairs = (item.partition("=") for item in ([found] if isinstance(found, str) else found))
+    return {name: value for name, _, value in pairs if value and value != UNSET}
+
+
+def reachable_phones(devices: Iterable[Row], dialect: Dialect) -> frozenset[Phone]:
+    """The phones of a ``DeviceStateList`` that are registered and answer."""
+    return frozenset(
+        Phone(phone)
+        for row in devices
+        if text(row, "State") not in GONE
+        and (phone := text(row, "Device").removeprefix("PJSIP/")) in dialect.phones
+    )
+
+
+def translate_snapshot(
+    channels: Sequence[Row], devices: Iterable[Row], dialect: Dialect, at: Seconds
+) -> Reconciled:
+    """Put the lists of one snapshot together.
+
+    Args:
+        channels: all items of ``Status``, asked with ``VARIABLES``.
+        devices: all items of ``DeviceStateList``.
+        dialect: which endpoints are phones and which are trunks.
+        at: Asterisk's clock when the snapshot began.
+    """
+    legs = _agent_legs(channels, dialect)
+    callers = (row for row in channels if is_trunk(text(row, "Channel"), dialect))
+    calls = (_live_call(row, legs, at) for row in callers)
+    phones = (phone_of(text(row, "Channel"), dialect) for row in channels)
+    return Reconciled(
+        calls=tuple(call for call in calls if call is not None),
+        reachable_phones=reachable_phones(devices, dialect),
+        busy_phones=frozenset(phone for phone in phones if phone is not None),
+        at=at,
+    )
+
+
+def _agent_legs(channels: Sequence[Row], dialect: Dialect) -> dict[CallId, list[tuple[str, Phone, str]]]:
+    """For each call its phones' channels as (bridge, phone, channel)."""
+    legs: dict[CallId, list[tuple[str, Phone, str]]] = {}
+    for row in channels:
+        channel = text(row, "Channel")
+        phone, call = phone_of(channel, dialect), call_id(text(row, "AccountCode"))
+        if phone is not None and call is not None:
+            legs.setdefault(call, []).append((text(row, "BridgeID"), phone, channel))
+    return legs
+
+
+def _live_call(
+    row: Row, legs: Mapping[CallId, Sequence[tuple[str, Phone, str]]], at: Seconds
+) -> LiveCall | None:
+    """One caller's channel; ``None`` while the dialplan has not yet said what it is."""
+    call, held = call_id(text(row, "AccountCode")), variables(row)
+    queue = held.get("HOTLINE_QUEUE", "")
+    if call is None or held.get("HOTLINE_CALL_ID") != call or not QUEUE.fullmatch(queue):
+        return None
+    bridge = text(row, "BridgeID")
+    # The leg that shares the caller's bridge is the one he talks to; otherwise any one that rings.
+    leg = min(legs.get(call, ()), key=lambda leg: (not bridge or leg[0] != bridge, leg[2]), default=None)
+    return LiveCall(
+        call_id=call,
+        channel=text(row, "Channel"),
+        uniqueid=text(row, "Uniqueid"),
+        caller=number(held.get("HOTLINE_CALLER", "")),
+        dialled=number(held.get("HOTLINE_DIALLED", "")),
+        queue=QueueName(queue),
+        entered_at=_entered_at(held, text(row, "Uniqueid"), at),
+        notice_at=moment(held.get("HOTLINE_NOTICE_AT", "")),
+        stage=held.get("HOTLINE_STAGE", "")[:20],
+        offer_id=offer_id(held.get("HOTLINE_OFFER", "")),
+        agent_phone=leg[1] if leg else None,
+        agent_channel=leg[2] if leg else "",
+        talking=bool(leg and bridge and leg[0] == bridge),
+    )
+
+
+def _entered_at(held: Mapping[str, str], uniqueid: str, at: Seconds) -> Seconds:
+    """When the call came in; a live call is never left out for want of it: the channel's birth will do."""
+    entered_at = moment(held.get("HOTLINE_ENTERED_AT", ""))
+    if entered_at is not None:
+        return entered_at
+    born = BORN.search(uniqueid)
+    return (moment(born.group(1)) if born else None) or at

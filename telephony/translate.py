@@ -1,0 +1,214 @@
+"""Raw AMI events in, typed events out. Pure: no clock, no I/O, no panoramisk.
+
+``telephony.ami`` hands every genuine event that could matter to ``translate``; what comes back as ``None`` is
+counted there and forgotten. The contexts, variables and headers are those of ``docs/contracts.md``.
+"""
+
+import re
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass
+
+from core.events import (
+    AgentLegEnded,
+    CallAnswered,
+    CallArrived,
+    CallFellBack,
+    CallHungUp,
+    CallWaiting,
+    PhoneRinging,
+    TelephonyEvent,
+)
+from core.vocabulary import CallId, OfferId, Phone, QueueName, Seconds
+
+Headers = Mapping[str, str]
+"""One AMI message: header names as Asterisk writes them."""
+
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+CHANNEL = re.compile(r"PJSIP/([A-Za-z0-9_.+-]{1,80})-[0-9a-f]{8}")
+MOMENT = re.compile(r"[0-9]{1,11}(?:\.[0-9]{1,9})?")
+WHOLE = re.compile(r"[0-9]{1,18}")
+QUEUE = re.compile(r"[a-z0-9_]{1,40}")
+NOT_A_NUMBER = re.compile(r"[^0-9+]")
+LONGEST_NUMBER = 40
+
+GOOD_CONTACTS = frozenset({"Reachable", "NonQualified"})
+"""Contact states in which Asterisk would call the phone; ``NonQualified``: registered, not (yet) asked."""
+BAD_CONTACTS = frozenset({"Unreachable", "Removed"})
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How the endpoints of this Asterisk are to be read."""
+
+    phones: Container[str]
+    """Numbers of the agents' phones; each is the name of its PJSIP endpoint."""
+    trunks: frozenset[str] = frozenset({"trunk"})
+    """Endpoints that calls from the public network come through."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContactChange:
+    """One registered address of a phone became good or bad. A phone may have several for a moment."""
+
+    phone: Phone
+    uri: str
+    good: bool
+    at: Seconds
+
+
+def endpoint_of(channel: str) -> str:
+    """The PJSIP endpoint in a channel's name, ``""`` for any other channel."""
+    match = CHANNEL.fullmatch(channel)
+    return match.group(1) if match else ""
+
+
+def phone_of(channel: str, dialect: Dialect) -> Phone | None:
+    """The phone that a channel belongs to, ``None`` if it is not a phone's channel."""
+    endpoint = endpoint_of(channel)
+    return Phone(endpoint) if endpoint and endpoint in dialect.phones else None
+
+
+def is_trunk(channel: str, dialect: Dialect) -> bool:
+    """Whether a channel is a caller's."""
+    return endpoint_of(channel) in dialect.trunks
+
+
+def moment(text: str) -> Seconds | None:
+    """Seconds since the epoch, ``None`` when it is not such a number."""
+    return float(text) if MOMENT.fullmatch(text) else None
+
+
+def call_id(text: str) -> CallId | None:
+    """A call id, ``None`` when it is not a canonical UUID."""
+    return CallId(text) if UUID.fullmatch(text) else None
+
+
+def offer_id(text: str) -> OfferId | None:
+    """An offer number, ``None`` when empty or malformed."""
+    return OfferId(int(text)) if WHOLE.fullmatch(text) else None
+
+
+def number(text: str) -> str:
+    """A telephone number with everything but digits and ``+`` removed, as the dialplan does it."""
+    return NOT_A_NUMBER.sub("", text)[:LONGEST_NUMBER]
+
+
+def translate(message: Headers, dialect: Dialect) -> TelephonyEvent | None:
+    """Turn one AMI event into the event of ours that it means.
+
+    Args:
+        message: the headers of one event, each once, names in Asterisk's spelling.
+        dialect: which endpoints are phones and which are trunks.
+
+    Returns:
+        The typed event, or ``None`` when the message is unknown, malformed, or means nothing to the engine
+        (``DialEnd`` without an answer: the ``HotlineWaiting`` that follows says it with authority).
+    """
+    at = moment(message.get("Timestamp", ""))
+    reader = _READERS.get(message.get("Event", ""))
+    if at is None or reader is None:
+        return None
+    return reader(message, dialect, at)
+
+
+def translate_contact(message: Headers, dialect: Dialect) -> ContactChange | None:
+    """Turn ``ContactStatus`` into the change of one address; ``None``: not a phone's, or says nothing."""
+    at = moment(message.get("Timestamp", ""))
+    endpoint, uri = message.get("EndpointName", ""), message.get("URI", "")
+    status = message.get("ContactStatus", "")
+    if at is None or not uri or endpoint not in dialect.phones or status not in GOOD_CONTACTS | BAD_CONTACTS:
+        return None
+    return ContactChange(phone=Phone(endpoint), uri=uri, good=status in GOOD_CONTACTS, at=at)
+
+
+def _user_event(message: Headers, dialect: Dialect, at: Seconds) -> TelephonyEvent | None:
+    """An event of our own dialplan; ``CallId`` must be the account code of the channel that raised it."""
+    call = call_id(message.get("AccountCode", ""))
+    if call is None or message.get("CallId") != call or not is_trunk(message.get("Channel", ""), dialect):
+        return None
+    match message.get("UserEvent"):
+        case "HotlineArrived":
+            return _arrived(message, call, at)
+        case "HotlineWaiting":
+            return _waiting(message, call, at)
+        case "HotlineFallback":
+            return CallFellBack(call_id=call, at=at)
+    return None
+
+
+def _arrived(message: Headers, call: CallId, at: Seconds) -> CallArrived | None:
+    queue, uniqueid = message.get("Queue", ""), message.get("Uniqueid", "")
+    if not (QUEUE.fullmatch(queue) and uniqueid):
+        return None
+    return CallArrived(
+        call_id=call,
+        channel=message["Channel"],
+        uniqueid=uniqueid,
+        caller=number(message.get("Caller", "")),
+        dialled=number(message.get("Dialled", "")),
+        queue=QueueName(queue),
+        at=at,
+    )
+
+
+def _waiting(message: Headers, call: CallId, at: Seconds) -> CallWaiting | None:
+    queue, uniqueid = message.get("Queue", ""), message.get("Uniqueid", "")
+    entered_at = moment(message.get("EnteredAt", ""))
+    if not (QUEUE.fullmatch(queue) and uniqueid) or entered_at is None:
+        return None
+    return CallWaiting(
+        call_id=call,
+        channel=message["Channel"],
+        uniqueid=uniqueid,
+        caller=number(message.get("Caller", "")),
+        dialled=number(message.get("Dialled", "")),
+        queue=QueueName(queue),
+        entered_at=entered_at,
+        notice_at=moment(message.get("NoticeAt", "")),
+        offer_id=offer_id(message.get("Offer", "")),
+        dial_status=message.get("DialStatus", "")[:20],
+        at=at,
+    )
+
+
+def _dial_begin(message: Headers, dialect: Dialect, at: Seconds) -> PhoneRinging | None:
+    call, phone = _dialled_leg(message, dialect)
+    if call is None or phone is None:
+        return None
+    return PhoneRinging(call_id=call, phone=phone, agent_channel=message["DestChannel"], at=at)
+
+
+def _dial_end(message: Headers, dialect: Dialect, at: Seconds) -> CallAnswered | None:
+    call, phone = _dialled_leg(message, dialect)
+    if call is None or phone is None or message.get("DialStatus") != "ANSWER":
+        return None
+    return CallAnswered(call_id=call, phone=phone, agent_channel=message["DestChannel"], at=at)
+
+
+def _dialled_leg(message: Headers, dialect: Dialect) -> tuple[CallId | None, Phone | None]:
+    """The call that dials and the phone that is dialled."""
+    return call_id(message.get("AccountCode", "")), phone_of(message.get("DestChannel", ""), dialect)
+
+
+def _hangup(message: Headers, dialect: Dialect, at: Seconds) -> AgentLegEnded | CallHungUp | None:
+    call, channel = call_id(message.get("AccountCode", "")), message.get("Channel", "")
+    if call is None:
+        return None
+    phone = phone_of(channel, dialect)
+    if phone is not None:
+        return AgentLegEnded(call_id=call, phone=phone, agent_channel=channel, at=at)
+    if not is_trunk(channel, dialect):
+        return None
+    cause = message.get("Cause", "")
+    return CallHungUp(call_id=call, channel=channel, cause=int(cause) if WHOLE.fullmatch(cause) else 0, at=at)
+
+
+_READERS: dict[str, Callable[[Headers, Dialect, Seconds], TelephonyEvent | None]] = {
+    "UserEvent": _user_event,
+    "DialBegin": _dial_begin,
+    "DialEnd": _dial_end,
+    "Hangup": _hangup,
+}
+
+WANTED = frozenset(_READERS) | {"ContactStatus"}
+"""Names of the events that can mean something; all others need not even be parsed."""
