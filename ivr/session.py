@@ -69,11 +69,19 @@ class IvrSessions:
         return {"announcement": self.announcement, "rating": self.rating}
 
     async def announcement(self, channel: VoiceChannel) -> None:
-        """Play the recording notice (and the surge notice); a call without a valid id hears it as well."""
+        """Play the recording notice (and the surge notice); a call without a valid id hears it as well.
+
+        Raises:
+            CallerGone: the caller hung up meanwhile; nothing is left to do.
+        """
         await self._converse(self._announcement, channel, _call_id(channel))
 
     async def rating(self, channel: VoiceChannel) -> None:
-        """Ask for a rating; a call without a valid id is not asked, since the answer would be nobody's."""
+        """Ask for a rating; a call without a valid id is not asked, since the answer would be nobody's.
+
+        Raises:
+            CallerGone: the caller hung up meanwhile; a key pressed before has been reported.
+        """
         call_id = _call_id(channel)
         if call_id is not None:
             await self._converse(RATING, channel, call_id)
@@ -86,7 +94,7 @@ class IvrSessions:
                 state, action = flow.step(state, await conversation.carry_out(action))
         except CallerGone:
             log.info("ivr_caller_left", call_id=call_id, flow=flow.name, state=state.value)
-            return
+            raise
         log.info("ivr_finished", call_id=call_id, flow=flow.name)
 
 

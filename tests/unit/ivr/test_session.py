@@ -101,13 +101,15 @@ async def test_a_key_does_not_cut_the_notice_short(ratings: Ratings) -> None:
 
 async def test_who_hangs_up_during_the_notice_has_not_heard_it(ratings: Ratings) -> None:
     channel = ScriptedChannel([None])
-    await _sessions(ratings).announcement(channel)
+    with pytest.raises(CallerGone):
+        await _sessions(ratings).announcement(channel)
     assert channel.set == {}
 
 
 async def test_the_notice_counts_for_who_hangs_up_during_the_surge_notice(ratings: Ratings) -> None:
     channel = ScriptedChannel(["", None])
-    await _sessions(ratings, "surge").announcement(channel)
+    with pytest.raises(CallerGone):
+        await _sessions(ratings, "surge").announcement(channel)
     assert channel.set == {"HOTLINE_NOTICE_AT": "1700000001.250000"}
 
 
@@ -164,13 +166,15 @@ async def test_a_rating_carries_the_call_and_the_moment_of_the_key(ratings: Rati
 @pytest.mark.parametrize("heard_before", range(3))
 async def test_hanging_up_instead_of_rating_reports_nothing(ratings: Ratings, heard_before: int) -> None:
     channel = ScriptedChannel([*[""] * heard_before, None])
-    await _sessions(ratings).rating(channel)
+    with pytest.raises(CallerGone):
+        await _sessions(ratings).rating(channel)
     assert len(channel.heard) == heard_before + 1
     assert ratings.given == []
 
 
 async def test_hanging_up_during_the_thanks_keeps_the_rating(ratings: Ratings) -> None:
-    await _sessions(ratings).rating(ScriptedChannel(["3", None]))
+    with pytest.raises(CallerGone):
+        await _sessions(ratings).rating(ScriptedChannel(["3", None]))
     assert [digit for _, digit, _ in ratings.given] == [3]
 
 
