@@ -44,6 +44,8 @@ DIAL_RESULTS: dict[str, OfferResult] = {
 }
 """Asterisk's DIALSTATUS -> our word; anything else is ``failed``."""
 
+TALKED = frozenset({Phase.TALKING, Phase.AFTER})
+
 AGENTS_FAULT = frozenset(
     {OfferResult.NO_ANSWER, OfferResult.BUSY, OfferResult.UNREACHABLE, OfferResult.FAILED},
 )
@@ -68,7 +70,7 @@ def step(call: Call, given: CallInput, at: Seconds) -> bool:
         return False
     call.phase = phase
     call.changed_at = max(call.changed_at, at)
-    call.missing = 0
+    call.missing = call.astray = 0
     return True
 
 
@@ -76,18 +78,19 @@ def on_arrived(state: State, event: CallArrived, out: Decision) -> None:
     """A call came in."""
     if event.call_id in state.calls or event.call_id in state.finished:
         return
+    queue = state.known_queue(event.queue)
     state.calls[event.call_id] = Call(
         call_id=event.call_id,
         channel=event.channel,
         uniqueid=event.uniqueid,
         caller=event.caller,
         dialled=event.dialled,
-        queue=event.queue,
+        queue=queue,
         arrived_at=event.at,
         changed_at=event.at,
     )
     out.facts.append(
-        CallOffered(event.call_id, event.uniqueid, event.caller, event.dialled, event.queue, event.at),
+        CallOffered(event.call_id, event.uniqueid, event.caller, event.dialled, queue, event.at),
     )
 
 
@@ -107,7 +110,14 @@ def on_waiting(state: State, event: CallWaiting, out: Decision) -> None:
         out,
     )
     call = state.calls.get(event.call_id)
-    if call is None or _is_old(call, event):
+    if call is None:
+        return
+    # A call restored from the record has no channel yet, and without one it cannot be offered.
+    call.channel, call.uniqueid = event.channel, event.uniqueid
+    if _is_old(call, event):
+        return
+    if call.phase in TALKED:
+        out.commands.append(RequestReconcile("a caller waits whose talk is over"))
         return
     was_offering = call.phase is Phase.OFFERING
     if step(call, CallInput.QUEUE, event.at):
@@ -119,12 +129,19 @@ def on_waiting(state: State, event: CallWaiting, out: Decision) -> None:
 
 def _is_old(call: Call, event: CallWaiting) -> bool:
     """In an offer only the return from this very offer counts, not a repetition of an earlier entry."""
-    return call.phase is Phase.OFFERING and event.offer_id != call.offer_id
+    if call.phase is Phase.OFFERING:
+        return event.offer_id != call.offer_id
+    return call.phase is not Phase.ANNOUNCEMENT and event.at < call.changed_at
 
 
 def enqueue(state: State, call: Call, out: Decision, at: Seconds) -> None:
     """The call waits: at the place its arrival gives it."""
     state.waiting.add(call.queue, call.call_id, call.arrived_at)
+    note_queued(call, out, at)
+
+
+def note_queued(call: Call, out: Decision, at: Seconds) -> None:
+    """State once that the call began to wait."""
     if call.queued_at is None:
         call.queued_at = at
         out.facts.append(CallQueued(call.call_id, call.queue, call.notice_at, at))
@@ -136,14 +153,20 @@ def on_fell_back(state: State, event: CallFellBack, out: Decision) -> None:
     if call is None:
         out.commands.append(RequestReconcile("a call in the native queue is not known"))
         return
+    if fall_back(state, call, out, event.at) and state.online:
+        out.commands.append(ReturnToHold(call.call_id, call.channel))
+
+
+def fall_back(state: State, call: Call, out: Decision, at: Seconds) -> bool:
+    """The native queue has the call; ``False`` when that is old news."""
     was_offering = call.phase is Phase.OFFERING
-    if step(call, CallInput.FALL_BACK, event.at):
-        state.waiting.discard(call.queue, call.call_id)
-        if was_offering:
-            _offer_over(state, call, OfferResult.WITHDRAWN, out, event.at)
-        note_fallback(call, out, event.at)
-        if state.online:
-            out.commands.append(ReturnToHold(call.call_id, call.channel))
+    if not step(call, CallInput.FALL_BACK, at):
+        return False
+    state.waiting.discard(call.queue, call.call_id)
+    if was_offering:
+        _offer_over(state, call, OfferResult.WITHDRAWN, out, at)
+    note_fallback(call, out, at)
+    return True
 
 
 def note_fallback(call: Call, out: Decision, at: Seconds) -> None:
@@ -176,10 +199,19 @@ def _offer_over(state: State, call: Call, result: OfferResult, out: Decision, at
         state.offers.pop(call.offer_id, None)
         out.facts.append(OfferEnded(call.call_id, call.offer_id, result, at))
     if agent is not None and agent.offer_id == call.offer_id:
-        given = AgentInput.NO_ANSWER if result in AGENTS_FAULT else AgentInput.OFFER_WITHDRAWN
-        seats.move(state, agent, given, out, at, cause=f"system:{result}")
+        given, cause = _blame(agent, result)
+        seats.move(state, agent, given, out, at, cause=cause)
         seats.after_offer(state, agent, out, at)
     call.agent_id, call.phone = None, None
+
+
+def _blame(agent: Agent, result: OfferResult) -> tuple[AgentInput, str]:
+    """What a fruitless offer is for the agent; a phone that got lost while it rang comes back by itself."""
+    if result not in AGENTS_FAULT:
+        return AgentInput.OFFER_WITHDRAWN, f"system:{result}"
+    if not agent.reachable:
+        return AgentInput.PHONE_LOST, "system:phone_lost"
+    return AgentInput.NO_ANSWER, f"system:{result}"
 
 
 def withdraw(state: State, call: Call, out: Decision, at: Seconds) -> None:
@@ -192,9 +224,14 @@ def on_offer_failed(state: State, event: OfferFailed, out: Decision) -> None:
     call = state.calls.get(event.call_id)
     if call is None or call.offer_id != event.offer_id or call.phase is not Phase.OFFERING:
         return
-    step(call, CallInput.OFFER_LOST, event.at)
-    _offer_over(state, call, OfferResult.WITHDRAWN, out, event.at)
-    out.commands.append(RequestReconcile(f"offer could not be carried out: {event.reason}"))
+    _lose_offer(state, call, out, event.at, why=f"offer could not be carried out: {event.reason}")
+
+
+def _lose_offer(state: State, call: Call, out: Decision, at: Seconds, *, why: str) -> None:
+    """The offer is off, and where the caller is only Asterisk knows."""
+    step(call, CallInput.OFFER_LOST, at)
+    _offer_over(state, call, OfferResult.WITHDRAWN, out, at)
+    out.commands.append(RequestReconcile(why))
 
 
 def on_offer_overdue(state: State, offer_id: int, out: Decision) -> None:
@@ -212,7 +249,7 @@ def on_answered(state: State, event: CallAnswered, out: Decision) -> None:
         return
     if call.phase is Phase.OFFERING and call.phone != event.phone:
         _offer_over(state, call, OfferResult.WITHDRAWN, out, event.at)
-    was_offering = call.phase is Phase.OFFERING
+    was_offering = call.phase is Phase.OFFERING and call.phone == event.phone
     if not step(call, CallInput.ANSWER, event.at):
         return
     state.waiting.discard(call.queue, call.call_id)
@@ -224,13 +261,18 @@ def on_answered(state: State, event: CallAnswered, out: Decision) -> None:
 
 def _talk(state: State, call: Call, phone: Phone, out: Decision, at: Seconds) -> None:
     agent = state.agent_at(phone)
-    call.answered_at, call.phone = at, phone
+    first_talk = call.answered_at is None
+    call.phone = phone
     call.agent_id = agent.agent_id if agent else None
     if call.queued_at is None:
         call.queued_at = call.arrived_at
     if agent is not None:
+        _leave_other_call(state, agent, call, out, at)
         agent.call_id, agent.offer_id = call.call_id, call.offer_id
         seats.move(state, agent, AgentInput.ANSWER, out, at, cause="system:answered")
+    if not first_talk:
+        return
+    call.answered_at = at
     out.facts.append(
         TalkStarted(
             call_id=call.call_id,
@@ -244,6 +286,17 @@ def _talk(state: State, call: Call, phone: Phone, out: Decision, at: Seconds) ->
             at=at,
         ),
     )
+
+
+def _leave_other_call(state: State, agent: Agent, call: Call, out: Decision, at: Seconds) -> None:
+    """Nobody is in two calls: the phone that answered this one has left any other that we had there."""
+    other = state.calls.get(agent.call_id) if agent.call_id is not None else None
+    if other is None or other is call or other.agent_id != agent.agent_id:
+        return
+    if other.phase is Phase.OFFERING:
+        _lose_offer(state, other, out, at, why="a phone that rings for a call has answered another")
+    else:
+        end_talk(state, other, out, at)
 
 
 def on_agent_leg_ended(state: State, event: AgentLegEnded, out: Decision) -> None:
@@ -261,8 +314,9 @@ def end_talk(state: State, call: Call, out: Decision, at: Seconds) -> None:
     """The talk is over, if there was one: free the agent."""
     if not step(call, CallInput.TALK_END, at):
         return
-    call.talk_ended_at = at
-    out.facts.append(TalkEnded(call.call_id, call.agent_id, at))
+    if call.talk_ended_at is None:
+        call.talk_ended_at = at
+        out.facts.append(TalkEnded(call.call_id, call.agent_id, at))
     agent = state.agents.get(call.agent_id) if call.agent_id is not None else None
     if agent is not None and agent.call_id == call.call_id:
         seats.end_talk(state, agent, out, at)

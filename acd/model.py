@@ -49,6 +49,8 @@ class Call:
     changed_at: Seconds = 0.0
     missing: int = 0
     """In how many clean snapshots in a row it was not to be found."""
+    astray: int = 0
+    """In how many clean snapshots in a row it waited although we hold its talk for begun."""
 
 
 @dataclass(slots=True)
@@ -89,6 +91,8 @@ class State:
     by_phone: dict[Phone, AgentId] = field(default_factory=dict)
     reachable: set[Phone] = field(default_factory=set)
     """Phones that are registered and answer."""
+    phone_news: dict[Phone, Seconds] = field(default_factory=dict)
+    """When each phone last came or went, so that an older picture does not overrule it."""
     offers: dict[OfferId, CallId] = field(default_factory=dict)
     """The running offers."""
     finished: OrderedDict[CallId, None] = field(default_factory=OrderedDict)
@@ -103,9 +107,16 @@ class State:
         agent_id = self.by_phone.get(phone)
         return None if agent_id is None else self.agents[agent_id]
 
+    def known_queue(self, queue: QueueName) -> QueueName:
+        """The queue itself, or the default one for a name that is not (or no longer) configured.
+
+        Nobody serves such a name: its callers would wait for ever.
+        """
+        return queue if queue in self.queues else self.default_queue
+
     def rules(self, queue: QueueName) -> QueueRules:
         """The queue's rules; those of the default queue for a name that is not (or no longer) configured."""
-        return self.queues.get(queue) or self.queues[self.default_queue]
+        return self.queues[self.known_queue(queue)]
 
     def remember_finished(self, call_id: CallId) -> None:
         """Note that a call has its outcome; the oldest are forgotten."""

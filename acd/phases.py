@@ -47,12 +47,16 @@ TRANSITIONS: dict[tuple[Phase, CallInput], Phase] = {
     (P.UNCERTAIN, I.QUEUE): P.WAITING,
     (P.UNCERTAIN, I.FALL_BACK): P.FALLBACK,
     (P.FALLBACK, I.QUEUE): P.WAITING,
+    # Asterisk's word counts: an offer that we gave up, or of an earlier run, does ring.
+    (P.UNCERTAIN, I.OFFER): P.OFFERING,
     # Asterisk's word counts: the native queue connected the call, or news overtook each other.
     (P.ANNOUNCEMENT, I.ANSWER): P.TALKING,
     (P.WAITING, I.ANSWER): P.TALKING,
     (P.UNCERTAIN, I.ANSWER): P.TALKING,
     (P.FALLBACK, I.ANSWER): P.TALKING,
     (P.TALKING, I.TALK_END): P.AFTER,
+    # He came out of a talk that broke as it began, and hears music: he must not be left there.
+    (P.AFTER, I.QUEUE): P.WAITING,
     (P.ANNOUNCEMENT, I.HANG_UP): P.ENDED,
     (P.WAITING, I.HANG_UP): P.ENDED,
     (P.OFFERING, I.HANG_UP): P.ENDED,

@@ -10,7 +10,12 @@ from acd.phases import CallInput, Phase
 from agents.rules import AgentInput
 from core.commands import RequestReconcile, ReturnToHold
 from core.events import CallAnswered, CallArrived, LiveCall, PhoneReachability, Reconciled
-from core.vocabulary import AgentState, OfferId
+from core.vocabulary import AgentState, OfferId, Phone, Seconds
+
+OFFER_SETTLE_SECONDS: Seconds = 2.0
+"""A younger offer may not show yet: between the decision and the dialplan's next step lies a Redirect."""
+
+HOLDS_AGENT = frozenset({Phase.OFFERING, Phase.TALKING})
 
 CLEAN_SNAPSHOTS = 2
 """In how many pictures in a row a call must be missing before it is ended."""
@@ -40,6 +45,7 @@ def _compare(state: State, live: LiveCall, event: Reconciled, out: Decision) -> 
     call.notice_at = call.notice_at or live.notice_at
     if not adopted and call.changed_at > event.at:
         return
+    call.astray = call.astray if live.stage == Phase.WAITING else 0
     if live.talking and live.agent_phone is not None:
         _talking(state, call, live, event, out)
     elif live.stage == Phase.AFTER:
@@ -47,7 +53,7 @@ def _compare(state: State, live: LiveCall, event: Reconciled, out: Decision) -> 
     elif live.stage == Phase.FALLBACK:
         _fallback(state, call, event, out)
     elif live.stage == Phase.OFFERING and live.agent_phone is not None:
-        _ringing(state, call, live, event)
+        _ringing(state, call, live, event, out)
     elif live.stage == Phase.WAITING:
         _waiting(state, call, event, out)
 
@@ -67,11 +73,12 @@ def _adopt(state: State, live: LiveCall, out: Decision) -> None:
         ),
         out,
     )
-    if live.stage != Phase.ANNOUNCEMENT:
+    if live.stage not in ("", Phase.ANNOUNCEMENT):
         call = state.calls[live.call_id]
         call.notice_at = live.notice_at
-        calls.step(call, CallInput.QUEUE, live.entered_at)
-        calls.enqueue(state, call, out, live.notice_at or live.entered_at)
+        # Past the announcement; the comparison that follows says where, and only who waits joins the line.
+        call.phase = Phase.UNCERTAIN
+        calls.note_queued(call, out, live.notice_at or live.entered_at)
 
 
 def _talking(state: State, call: Call, live: LiveCall, event: Reconciled, out: Decision) -> None:
@@ -85,34 +92,60 @@ def _talking(state: State, call: Call, live: LiveCall, event: Reconciled, out: D
 
 def _after(state: State, call: Call, event: Reconciled, out: Decision) -> None:
     """The rating is on: the talk is over, also when we saw neither its beginning nor its end."""
+    if call.phase not in calls.TALKED:
+        # With whom, only a running offer tells.
+        phone = call.phone if call.phase is Phase.OFFERING else None
+        calls.on_answered(state, CallAnswered(call.call_id, phone or Phone(""), "", event.at), out)
     calls.end_talk(state, call, out, event.at)
 
 
 def _fallback(state: State, call: Call, event: Reconciled, out: Decision) -> None:
-    if calls.step(call, CallInput.FALL_BACK, event.at):
-        state.waiting.discard(call.queue, call.call_id)
-    calls.note_fallback(call, out, event.at)
-    out.commands.append(ReturnToHold(call.call_id, call.channel))
+    if not _settling(call, event):
+        calls.fall_back(state, call, out, event.at)
+        calls.note_fallback(call, out, event.at)
+        out.commands.append(ReturnToHold(call.call_id, call.channel))
 
 
-def _ringing(state: State, call: Call, live: LiveCall, event: Reconciled) -> None:
-    """An offer of an earlier run of the service still rings: take it over."""
+def _settling(call: Call, event: Reconciled) -> bool:
+    return call.phase is Phase.OFFERING and event.at - call.changed_at < OFFER_SETTLE_SECONDS
+
+
+def _ringing(state: State, call: Call, live: LiveCall, event: Reconciled, out: Decision) -> None:
+    """An offer that we do not know of, most likely of an earlier run of the service, rings: take it over."""
     agent = state.agent_at(live.agent_phone) if live.agent_phone is not None else None
-    if agent is None or call.phase is not Phase.WAITING or live.offer_id is None:
+    if agent is None or live.offer_id is None or call.phase not in (Phase.WAITING, Phase.UNCERTAIN):
         return
-    calls.step(call, CallInput.OFFER, event.at)
+    free = agent.state is AgentState.READY or (agent.state is AgentState.RINGING and agent.call_id is None)
+    if not free or not calls.step(call, CallInput.OFFER, event.at):
+        return
     state.waiting.discard(call.queue, call.call_id)
     call.offer_id, call.agent_id, call.phone = OfferId(live.offer_id), agent.agent_id, agent.phone
     agent.call_id, agent.offer_id = call.call_id, call.offer_id
     state.offers[call.offer_id] = call.call_id
+    seats.move(state, agent, AgentInput.OFFER, out, event.at, cause="system:offer")
 
 
 def _waiting(state: State, call: Call, event: Reconciled, out: Decision) -> None:
     """Asterisk plays music to the caller: whatever we thought, he waits."""
+    if _settling(call, event) or (call.phase in calls.TALKED and not _astray(state, call, event, out)):
+        return
     if call.phase is Phase.OFFERING:
         calls.withdraw(state, call, out, event.at)
     if calls.step(call, CallInput.QUEUE, event.at) or call.phase is Phase.WAITING:
         calls.enqueue(state, call, out, event.at)
+
+
+def _astray(state: State, call: Call, event: Reconciled, out: Decision) -> bool:
+    """Whether a caller came back into the hold loop out of a talk that broke as it began.
+
+    It takes two pictures, because to be wrong here would cut a talk.
+    """
+    call.astray += 1
+    if call.astray < CLEAN_SNAPSHOTS:
+        out.commands.append(RequestReconcile("a caller waits whose talk had begun"))
+        return False
+    calls.end_talk(state, call, out, event.at)
+    return True
 
 
 def _end_missing(state: State, event: Reconciled, out: Decision) -> None:
@@ -127,11 +160,13 @@ def _end_missing(state: State, event: Reconciled, out: Decision) -> None:
 
 
 def _reachability(state: State, event: Reconciled, out: Decision) -> None:
+    newer = {phone for phone, at in state.phone_news.items() if at > event.at}
+    state.reachable = (state.reachable & newer) | (event.reachable_phones - newer)
+    state.phone_news = {phone: state.phone_news[phone] for phone in newer}
     for agent in list(state.agents.values()):
-        reachable = agent.phone in event.reachable_phones
+        reachable = agent.phone in state.reachable
         if agent.reachable != reachable:
             seats.note_reachable(state, agent, PhoneReachability(agent.phone, reachable, event.at), out)
-    state.reachable = set(event.reachable_phones)
 
 
 def _free_agents(state: State, event: Reconciled, out: Decision) -> None:
@@ -139,7 +174,8 @@ def _free_agents(state: State, event: Reconciled, out: Decision) -> None:
     for agent in list(state.agents.values()):
         call = state.calls.get(agent.call_id) if agent.call_id is not None else None
         busy = agent.phone in event.busy_phones or agent.since > event.at
-        if busy or (call is not None and call.agent_id == agent.agent_id):
+        held = call is not None and call.agent_id == agent.agent_id and call.phase in HOLDS_AGENT
+        if busy or held:
             continue
         _free(state, agent, event, out)
 

@@ -217,6 +217,7 @@ def after_offer(state: State, agent: Agent, out: Decision, at: Seconds) -> None:
 
 def on_reachability(state: State, event: PhoneReachability, out: Decision) -> None:
     """A phone came or went."""
+    state.phone_news[event.phone] = event.at
     if event.reachable:
         state.reachable.add(event.phone)
     else:
