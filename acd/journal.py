@@ -7,6 +7,7 @@ engine applies them as if it had been there, and those it has seen already chang
 
 import csv
 import json
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -35,6 +36,12 @@ FIELDS = (
     "eventextra",
 )
 
+CALLER_PREFIX = "PJSIP/"
+"""What else carries a call's account code (a ``Local`` or other helper channel) is not the caller."""
+
+WAITING_KINDS = frozenset({"HOTLINE_WAITING", "HOTLINE_NOTICE"})
+"""After the notice comes the hold loop."""
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -51,15 +58,10 @@ class Line:
 
 def parse(lines: Iterable[str], since: Seconds = 0.0) -> Iterator[Line]:
     """The lines at or after ``since``; a torn or foreign line is passed over."""
-    for row in csv.reader(lines):
-        if len(row) != len(FIELDS):
-            continue
-        named = dict(zip(FIELDS, row, strict=True))
-        try:
-            at = float(named["eventtime"])
-        except ValueError:
-            continue
-        if at < since or not named["accountcode"]:
+    for text in lines:
+        named = _fields(text)
+        at = _moment(named.get("eventtime", ""))
+        if at is None or at < since or not named["accountcode"]:
             continue
         yield Line(
             kind=named["eventtype"],
@@ -69,6 +71,15 @@ def parse(lines: Iterable[str], since: Seconds = 0.0) -> Iterator[Line]:
             channel=named["channame"],
             extra=named["eventextra"],
         )
+
+
+def _fields(text: str) -> dict[str, str]:
+    """One line by field name, empty when it is torn; each by itself, or a torn one would swallow the next."""
+    try:
+        rows = list(csv.reader([text], strict=True))
+    except csv.Error:
+        return {}
+    return dict(zip(FIELDS, rows[0], strict=True)) if rows and len(rows[0]) == len(FIELDS) else {}
 
 
 def phone_of(channel: str) -> str:
@@ -102,6 +113,8 @@ def _of_agent(line: Line, phone: Phone) -> Event | None:
 
 
 def _of_caller(line: Line, known: dict[CallId, CallArrived]) -> Event | None:
+    if not line.channel.startswith(CALLER_PREFIX):
+        return None
     if line.kind == "HANGUP":
         return CallHungUp(line.call_id, line.channel, _hangup_cause(line.extra), line.at)
     if line.kind == "HOTLINE_FALLBACK":
@@ -111,7 +124,7 @@ def _of_caller(line: Line, known: dict[CallId, CallArrived]) -> Event | None:
         if arrived is not None:
             known[line.call_id] = arrived
         return arrived
-    if line.kind == "HOTLINE_WAITING" and line.call_id in known:
+    if line.kind in WAITING_KINDS and line.call_id in known:
         return _waiting(line, known[line.call_id])
     return None
 
@@ -144,6 +157,7 @@ def _arrived(line: Line) -> CallArrived | None:
 
 
 def _waiting(line: Line, arrived: CallArrived) -> CallWaiting:
+    values = _values(line.extra)
     return CallWaiting(
         call_id=line.call_id,
         channel=arrived.channel,
@@ -152,7 +166,7 @@ def _waiting(line: Line, arrived: CallArrived) -> CallWaiting:
         dialled=arrived.dialled,
         queue=arrived.queue,
         entered_at=arrived.at,
-        notice_at=_moment(_values(line.extra).get("notice_at", "")),
+        notice_at=_moment(values.get("notice_at") or values.get("at", "")),
         offer_id=None,
         dial_status="",
         at=line.at,
@@ -161,13 +175,14 @@ def _waiting(line: Line, arrived: CallArrived) -> CallWaiting:
 
 def _moment(text: str) -> Seconds | None:
     try:
-        return float(text)
+        value = float(text)
     except ValueError:
         return None
+    return value if math.isfinite(value) else None
 
 
 def _hangup_cause(extra: str) -> int:
     try:
         return int(json.loads(extra)["hangupcause"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError):
         return 0
