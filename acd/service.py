@@ -27,6 +27,9 @@ log = structlog.get_logger()
 RECONCILE_PAUSE_SECONDS = 1.0
 """The least time between two pictures asked for because something looked wrong."""
 
+STOP_SECONDS = 2.0
+"""How long commands that are under way may take when the service stops."""
+
 
 class AcdService:
     """The engine's memory and its hands.
@@ -63,16 +66,26 @@ class AcdService:
 
     def handle(self, event: Event) -> Sequence[Fact]:
         """Decide about one event, tell the facts, start the commands."""
+        was_online = self.state.online
         decision = decide(self.state, event, self._telephony.now())
+        if self.state.online and not was_online:
+            self._spawn(self._heartbeat())
         for command in decision.commands:
             if isinstance(command, OfferCall):  # the caller waits for this one: before any bookkeeping
                 self._start(command)
         for fact in decision.facts:
-            self._tell(fact)
+            self._tell_one(fact)
         for command in decision.commands:
             if not isinstance(command, OfferCall):
                 self._start(command)
         return decision.facts
+
+    def _tell_one(self, fact: Fact) -> None:
+        try:
+            self._tell(fact)
+        except Exception:
+            # One listener's fault must not keep the other facts from being told and timers from being set.
+            log.exception("fact_not_told", kind=type(fact).__name__)
 
     def _start(self, command: Command) -> None:
         match command:
@@ -107,6 +120,8 @@ class AcdService:
 
     async def _return(self, command: ReturnToHold) -> None:
         try:
+            # With a stale heartbeat the caller would be in the native queue again at once.
+            await self._telephony.heartbeat()
             await self._telephony.return_to_hold(command)
         except TelephonyError as error:
             log.warning("return_to_hold_failed", call_id=command.call_id, error=str(error))
@@ -155,11 +170,14 @@ class AcdService:
     async def _beat(self) -> None:
         while True:
             if self.state.online:
-                try:
-                    await self._telephony.heartbeat()
-                except TelephonyError as error:
-                    log.warning("heartbeat_failed", error=str(error))
+                await self._heartbeat()
             await asyncio.sleep(self._heartbeat_seconds)
+
+    async def _heartbeat(self) -> None:
+        try:
+            await self._telephony.heartbeat()
+        except TelephonyError as error:
+            log.warning("heartbeat_failed", error=str(error))
 
     async def _heal(self) -> None:
         while True:
@@ -175,16 +193,26 @@ class AcdService:
 
     async def _reconcile(self) -> None:
         try:
-            self._put(await self._telephony.snapshot())
+            picture = await self._telephony.snapshot()
         except TelephonyError as error:
             log.warning("snapshot_failed", error=str(error))
+            self._reconcile_wanted.set()
+            return
+        if (
+            self.state.online
+        ):  # else the connection went meanwhile, and the next one begins with its own picture
+            self._put(picture)
 
     async def stop(self) -> None:
         """Let commands that are under way end."""
         if self._timer is not None:
             self._timer.cancel()
-        if self._tasks:
-            await asyncio.wait(list(self._tasks), timeout=2.0)
+        if not self._tasks:
+            return
+        _, late = await asyncio.wait(list(self._tasks), timeout=STOP_SECONDS)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
 
 
 def restore(
@@ -200,6 +228,7 @@ def restore(
     for seat in seated:
         seats.restore(state, _agent(seat))
     for call in open_calls:
+        call.queue = state.known_queue(call.queue)
         state.calls[call.call_id] = call
         holder = state.agents.get(call.agent_id) if call.agent_id is not None else None
         if call.phase is Phase.TALKING and holder is not None:
@@ -238,6 +267,10 @@ def _agent(seat: SeatedAgent) -> Agent:
         idle_since=seat.since,
         until=seat.until,
         next_state=seat.next_state,
+        next_reason=seat.next_reason,
+        call_id=seat.call_id if seat.state is AgentState.WRAP_UP else None,
+        # What made the agent unavailable was the phone: the first picture that shows it ends that.
+        reachable=not (seat.state is AgentState.NOT_RESPONDING and seat.cause in seats.PHONE_CAUSES),
     )
 
 
