@@ -1,13 +1,12 @@
 """HTTP endpoints about calls and queues (read only; what moves calls is the engine)."""
 
 import base64
-import binascii
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
+from asyncpg import Record
 from pydantic import AwareDatetime, Field
 
 from core.api import ApiModel, ApiRequest, Endpoint, Reply
@@ -22,6 +21,8 @@ SQL = queries.load(Path(__file__).with_name("queries.sql"))
 
 Limit = Annotated[int, Field(ge=1, le=100)]
 Cursor = Annotated[str, Field(max_length=200)]
+CURSOR_RULE = "the cursor is not one that this list gave"
+
 QueueKey = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")]
 
 
@@ -149,10 +150,14 @@ def decode_cursor(cursor: str | None) -> tuple[datetime | None, str | None]:
     if cursor is None:
         return None, None
     try:
-        at, ident = base64.urlsafe_b64decode(cursor.encode()).decode().split(" ")
-        return datetime.fromtimestamp(float(at), UTC), str(UUID(ident))
-    except (ValueError, binascii.Error, OverflowError, OSError) as error:
-        raise InvalidInput("the cursor is not one that this list gave", field="cursor") from error
+        moment, ident = base64.urlsafe_b64decode(cursor.encode()).decode().split(" ")
+        at, call_id = datetime.fromtimestamp(float(moment), UTC), str(UUID(ident))
+        genuine = encode_cursor(float(moment), call_id) == cursor
+    except (ValueError, OverflowError, OSError) as error:
+        raise InvalidInput(CURSOR_RULE, field="cursor") from error
+    if not genuine:  # base64 passes over what is not of its alphabet
+        raise InvalidInput(CURSOR_RULE, field="cursor")
+    return at, call_id
 
 
 class CallApi:
@@ -281,7 +286,7 @@ def _utc(moment: float | None) -> datetime | None:
     return None if moment is None else datetime.fromtimestamp(moment, UTC)
 
 
-def _call_view(row: Mapping[str, Any], account: Account) -> CallView:
+def _call_view(row: Record, account: Account) -> CallView:
     own = row["agent_id"] == account.id
     values = {name: row[name] for name in CallView.model_fields if not name.endswith("_at")}
     times = {name: _utc(row[name]) for name in CallView.model_fields if name.endswith("_at")}
@@ -289,10 +294,10 @@ def _call_view(row: Mapping[str, Any], account: Account) -> CallView:
     return CallView.model_validate({**values, **times})
 
 
-def _offer_view(row: Mapping[str, Any]) -> OfferView:
+def _offer_view(row: Record) -> OfferView:
     return OfferView.model_validate({**dict(row), "at": _utc(row["at"]), "ended_at": _utc(row["ended_at"])})
 
 
-def _abandoned_view(row: Mapping[str, Any]) -> AbandonedView:
+def _abandoned_view(row: Record) -> AbandonedView:
     values = {**dict(row), "at": _utc(row["at"]), "waited_s": round(row["waited_s"], 3)}
     return AbandonedView.model_validate(values)

@@ -1,8 +1,9 @@
 """The rows of the call path: facts into statements for the writer, and what a restart needs back."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+
+from asyncpg import Record
 
 from acd.model import Call
 from acd.phases import Phase
@@ -116,7 +117,7 @@ class CallStore:
         return value
 
 
-def _call(row: Mapping[str, Any]) -> Call:
+def _call(row: Record) -> Call:
     return Call(
         call_id=CallId(row["call_id"]),
         channel="",
@@ -136,7 +137,7 @@ def _call(row: Mapping[str, Any]) -> Call:
     )
 
 
-def _phase(row: Mapping[str, Any]) -> Phase:
+def _phase(row: Record) -> Phase:
     """The phase that the record proves; where a waiting call really is, the first picture tells."""
     if row["talk_ended_at"] is not None:
         return Phase.AFTER
