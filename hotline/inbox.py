@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from core.errors import Conflict, NotFound, Unavailable
+from core.errors import Conflict, Unavailable
 from core.events import ApiEvent, Event
 from core.facts import Fact, Refused
 
@@ -51,9 +51,10 @@ class Inbox:
         finally:
             self._busy = False
 
-    def _one(self, event: Event) -> Sequence[Fact]:
+    def _one(self, event: Event) -> Sequence[Fact] | None:
+        """The facts, ``None`` when the event could not be handled."""
         if self._handle is None:
-            return ()
+            return None
         self.handled += 1
         try:
             return self._handle(event)
@@ -61,7 +62,7 @@ class Inbox:
             # An event that cannot be handled must not take the hotline with it; healing puts things right.
             self.failed += 1
             log.exception("event_failed", kind=type(event).__name__)
-            return ()
+            return None
 
     async def ask(self, event: ApiEvent) -> Sequence[Fact]:
         """A person's request, in order with everything else; raises what the engine refuses."""
@@ -69,19 +70,14 @@ class Inbox:
             # Nothing in the handling awaits, so a request can only meet a busy inbox from inside it.
             raise Unavailable("the service is starting")
         self._busy = True
-        failed_before = self.failed
         try:
             facts = self._one(event)
         finally:
             self._busy = False
             self._drain()
-        if self.failed != failed_before and not facts:
+        if facts is None:
             raise Unavailable("the request could not be carried out")
         for fact in facts:
             if isinstance(fact, Refused):
-                raise _refusal(fact)
+                raise Conflict(fact.message, code=fact.code, field=fact.field)
         return facts
-
-
-def _refusal(fact: Refused) -> Conflict | NotFound:
-    return Conflict(fact.message, code=fact.code, field=fact.field)

@@ -5,7 +5,6 @@ seconds). No label has personal data or an unbounded set of values.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -23,7 +22,7 @@ from core.facts import (
     TalkStarted,
 )
 from core.ports import LiveView
-from core.vocabulary import AbandonStage, AgentState, CallId, Outcome, Seconds
+from core.vocabulary import AbandonStage, AgentState, CallId, OfferResult, Outcome, Seconds
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -82,6 +81,8 @@ class Metrics:
             self._show_from_start(queue)
         for rating in ("1", "2", "3"):
             self.ratings.labels(rating)
+        for result in OfferResult:
+            self.offers.labels(result.value)
 
     def _counter(self, name: str, text: str, labels: list[str]) -> Counter:
         return Counter(name, text, labels, registry=self.registry)
@@ -136,7 +137,7 @@ class Metrics:
     def _state_changed(self, fact: AgentStateChanged) -> None:
         if fact.to_state is AgentState.WRAP_UP and fact.from_state is AgentState.TALKING:
             self._wrap_since[fact.agent_id] = fact.at
-        elif fact.from_state is AgentState.WRAP_UP:
+        elif fact.from_state is AgentState.WRAP_UP and fact.to_state is not AgentState.WRAP_UP:
             since = self._wrap_since.pop(fact.agent_id, None)
             if since is not None:
                 self.wrap.observe(max(0.0, fact.at - since))
@@ -145,7 +146,12 @@ class Metrics:
         """Count a rating."""
         self.ratings.labels(str(digit)).inc()
 
-    def watch(self, live: LiveView, gauges: dict[str, tuple[str, Reading]], counters: dict[str, Any]) -> None:
+    def watch(
+        self,
+        live: LiveView,
+        gauges: dict[str, tuple[str, Reading]],
+        counters: dict[str, tuple[str, Reading]],
+    ) -> None:
         """Read these at every scrape: the live view, and single figures of other parts.
 
         Args:
