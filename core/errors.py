@@ -69,6 +69,13 @@ class PreconditionRequired(HotlineError):
     status = 428
 
 
+class TooManyRequests(HotlineError):
+    """The same was tried too often; trying later may help."""
+
+    code = "too_many_requests"
+    status = 429
+
+
 class Unavailable(HotlineError):
     """A part that the request needs is away; trying later may help."""
 

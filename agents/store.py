@@ -1,0 +1,82 @@
+"""Rows about people: facts into statements for the writer, accounts and sessions through the pool."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from agents.model import SeatedAgent
+from core.facts import AgentLeft, AgentSatDown, AgentStateChanged, Fact, NextStateSet
+from core.ports import Writer
+from core.vocabulary import AgentId, AgentState, CallId, Phone, QueueName
+from db import queries
+from db.pool import Database
+
+SQL = queries.load(__file__)
+
+DURING_A_CALL = frozenset({AgentState.RINGING, AgentState.TALKING, AgentState.WRAP_UP})
+"""States that a noted next state outlives."""
+
+
+class AgentStore:
+    """Seats and states of the call path."""
+
+    def __init__(self, database: Database, writer: Writer) -> None:
+        self._database = database
+        self._writer = writer
+
+    def record(self, fact: Fact) -> None:
+        """Queue the rows that a fact about an agent leads to; never blocks, harmless when repeated."""
+        match fact:
+            case AgentSatDown():
+                self._submit("seat_superseded", fact.agent_id, fact.phone, fact.at)
+                self._submit("seat_taken", fact.agent_id, fact.phone, list(fact.queues), fact.at)
+            case AgentLeft():
+                self._submit("seat_left", fact.agent_id, fact.at)
+            case AgentStateChanged():
+                self._state(fact)
+            case NextStateSet():
+                self._submit("next_state_set", fact.agent_id, fact.next_state, fact.reason, fact.at)
+            case _:
+                pass
+
+    def _state(self, fact: AgentStateChanged) -> None:
+        self._submit(
+            "state_changed",
+            fact.key,
+            fact.agent_id,
+            fact.from_state,
+            fact.to_state,
+            fact.reason,
+            fact.cause,
+            fact.call_id,
+            fact.next_state,
+            fact.until,
+            fact.at,
+        )
+        if fact.next_state is None and fact.to_state not in DURING_A_CALL:
+            self._submit("next_state_done", fact.agent_id, fact.at)
+
+    def _submit(self, name: str, *args: object) -> None:
+        self._writer.submit(SQL[name], *args)
+
+    async def load_seats(self) -> list[SeatedAgent]:
+        """Everybody who sat at a phone when the record was last written."""
+        return [_seated(row) for row in await self._database.fetch(SQL["seated"])]
+
+
+def _seated(row: Mapping[str, Any]) -> SeatedAgent:
+    next_state = row["next_state"]
+    return SeatedAgent(
+        agent_id=AgentId(row["agent_id"]),
+        name=row["display_name"],
+        phone=Phone(row["phone"]),
+        queues=tuple(QueueName(name) for name in row["queues"]),
+        # Without a row yet, the log-in itself was cut short: a break is where it leads.
+        state=AgentState(row["to_state"] or AgentState.BREAK),
+        reason=row["reason"] or "",
+        cause=row["cause"] or "",
+        since=row["at"] if row["at"] is not None else row["since"],
+        until=row["until"],
+        next_state=AgentState(next_state) if next_state is not None else None,
+        next_reason=row["next_reason"],
+        call_id=CallId(row["call_id"]) if row["call_id"] is not None else None,
+    )
