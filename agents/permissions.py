@@ -3,14 +3,33 @@
 What an object's owner may do beyond it (own calls, own tickets) is checked where the object is.
 """
 
-from core.identity import Permission as P
-from core.identity import Role
+from core.identity import Permission, Role
 
-_EVERYBODY = frozenset({P.ANY, P.SEE_OWN_CALLS, P.EDIT_OWN_TICKETS, P.LISTEN_OWN_RECORDINGS, P.TAKE_CALLS})
+_EVERYBODY = frozenset(
+    {
+        Permission.ANY,
+        Permission.SEE_OWN_CALLS,
+        Permission.EDIT_OWN_TICKETS,
+        Permission.LISTEN_OWN_RECORDINGS,
+        Permission.TAKE_CALLS,
+    }
+)
 
-PERMISSIONS: dict[Role, frozenset[P]] = {
+PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.AGENT: _EVERYBODY,
-    Role.SUPERVISOR: _EVERYBODY | {P.SEE_ALL_CALLS, P.EDIT_ALL_TICKETS, P.LISTEN_ALL_RECORDINGS, P.SUPERVISE},
+    Role.SUPERVISOR: _EVERYBODY
+    | {
+        Permission.SEE_ALL_CALLS,
+        Permission.EDIT_ALL_TICKETS,
+        Permission.LISTEN_ALL_RECORDINGS,
+        Permission.SUPERVISE,
+    },
     Role.ADMINISTRATOR: _EVERYBODY
-    | {P.SEE_ALL_CALLS, P.EDIT_ALL_TICKETS, P.LISTEN_ALL_RECORDINGS, P.SUPERVISE, P.MANAGE_ACCOUNTS},
+    | {
+        Permission.SEE_ALL_CALLS,
+        Permission.EDIT_ALL_TICKETS,
+        Permission.LISTEN_ALL_RECORDINGS,
+        Permission.SUPERVISE,
+        Permission.MANAGE_ACCOUNTS,
+    },
 }

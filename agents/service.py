@@ -103,7 +103,7 @@ class AgentService:
             log.info("login_failed", known=row is not None)
             raise NotAuthenticated("the login or the password is wrong", code="wrong_login")
         self._throttle.succeeded(login, remote)
-        account = account_of(row)
+        account = account_of(dict(row))
         session = await self.sessions.open(account.id)
         await self._audit(account.login, "session.open", f"account:{account.id}")
         return account, session
@@ -131,7 +131,7 @@ class AgentService:
                 raise Conflict("there is an account with this login", code="login_taken", field="login")
             detail = json.dumps({"role": new.role})
             await connection.execute(SQL["audit"], actor, "account.create", f"account:{row['id']}", detail)
-        return _stored(row)
+        return _stored(dict(row))
 
     def _check_queues(self, names: Sequence[str]) -> None:
         unknown = sorted(set(names) - self._queues)
@@ -140,14 +140,14 @@ class AgentService:
 
     async def accounts(self, after: int, limit: int) -> list[StoredAccount]:
         """Accounts with an id above ``after``, by id."""
-        return [_stored(row) for row in await self._database.fetch(SQL["accounts"], after, limit)]
+        return [_stored(dict(row)) for row in await self._database.fetch(SQL["accounts"], after, limit)]
 
     async def account(self, account_id: AgentId) -> StoredAccount:
         """One account; raises ``NotFound``."""
         row = await self._database.fetchrow(SQL["account_by_id"], account_id)
         if row is None:
             raise NotFound("no such account")
-        return _stored(row)
+        return _stored(dict(row))
 
     async def find_by_login(self, login: str) -> StoredAccount:
         """One account; raises ``NotFound``."""
@@ -187,7 +187,7 @@ class AgentService:
             detail = json.dumps({"changed": change.named()})
             await connection.execute(SQL["audit"], actor, "account.change", f"account:{account_id}", detail)
         self.sessions.forget(account_id)
-        return _stored(row)
+        return _stored(dict(row))
 
     async def _new_hash(self, login: str, change: AccountChange) -> str | None:
         if change.password is None:
@@ -197,7 +197,7 @@ class AgentService:
 
     async def state_rows(self, account_id: AgentId, before: int, limit: int) -> list[Mapping[str, Any]]:
         """The history of one agent's states, newest first."""
-        return list(await self._database.fetch(SQL["state_rows"], account_id, before, limit))
+        return [dict(row) for row in await self._database.fetch(SQL["state_rows"], account_id, before, limit)]
 
     async def note(self, account: Account, action: str, target: str, **detail: str) -> None:
         """An audit row for something that the engine has done for a person."""

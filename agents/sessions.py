@@ -80,7 +80,7 @@ class Sessions:
         self._cache.pop(digest, None)
         if row is None:
             return None
-        account = account_of(row)
+        account = account_of(dict(row))
         self._remember(digest, _Seen(account, row["expires_at"], now))
         return account
 

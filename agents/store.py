@@ -60,7 +60,7 @@ class AgentStore:
 
     async def load_seats(self) -> list[SeatedAgent]:
         """Everybody who sat at a phone when the record was last written."""
-        return [_seated(row) for row in await self._database.fetch(SQL["seated"])]
+        return [_seated(dict(row)) for row in await self._database.fetch(SQL["seated"])]
 
 
 def _seated(row: Mapping[str, Any]) -> SeatedAgent:

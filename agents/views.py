@@ -132,7 +132,7 @@ class NewAccountBody(ApiModel):
     display_name: DisplayName
     role: Role
     password: Password
-    queues: Annotated[list[QueueKey], Field(max_length=200)] = []
+    queues: Annotated[list[QueueKey], Field(max_length=200, default_factory=list)]
 
 
 class AccountPatch(ApiModel):

@@ -32,7 +32,7 @@ class Accounting:
         every: seconds between counts.
     """
 
-    def __init__(  # noqa: PLR0913 - called once, by keyword
+    def __init__(
         self,
         *,
         database: Database,

@@ -3,8 +3,9 @@
 Read ``subscribers`` to know what follows from a fact, ``endpoints`` to know what the API can do.
 """
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from acd.api import CallApi
@@ -12,11 +13,13 @@ from acd.api import endpoints as call_endpoints
 from acd.model import QueueRules, State
 from acd.service import AcdService, Live, new_run_id
 from acd.store import CallStore
-from agents.api import endpoints as agent_endpoints
+from agents.api import PeopleApi
+from agents.api import endpoints as people_endpoints
 from agents.service import AgentService
 from agents.store import AgentStore
 from core import clock
 from core.api import Endpoint
+from core.errors import ConfigurationError
 from core.facts import (
     AgentLeft,
     AgentSatDown,
@@ -41,11 +44,14 @@ from hotline.accounting import Accounting
 from hotline.factlog import log_fact
 from hotline.inbox import Inbox
 from hotline.metrics import Metrics
+from hotline.outage import OutageReplay
 from hotline.settings import Settings
 from ivr.prompts import Prompts
 from ivr.session import IvrSessions
 from telephony.agi import AgiServer
 from telephony.ami import Switch
+from telephony.connection import SwitchConfig
+from telephony.translate import Dialect
 from tickets.api import endpoints as ticket_endpoints
 from tickets.service import TicketService
 
@@ -75,7 +81,10 @@ class Parts:
     tickets: TicketService
     metrics: Metrics
     accounting: Accounting
+    outage: OutageReplay
     endpoints: list[Endpoint]
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+    """The record is in memory and the inbox is open."""
 
 
 def subscribers(
@@ -125,21 +134,24 @@ def build(settings: Settings) -> Parts:
         ConfigurationError: a setting is missing or wrong.
     """
     asterisk = runtime.load(settings)
-    database, writer = _database(settings)
+    dsn = _dsn(settings)
+    database = Database(dsn)
+    writer = OrderedWriter(dsn, settings.data_dir / "spool")
     metrics = Metrics(queue.name for queue in settings.queues)
     calls = CallStore(database, writer)
     agents = AgentStore(database, writer)
-    tickets = TicketService(
-        database,
-        writer,
-        spool=Path(asterisk.spool),
-        archive=settings.data_dir / "recordings",
-    )
+    archive = settings.data_dir / "recordings"
+    tickets = TicketService(database, writer, spool=Path(asterisk.spool), archive=archive)
     inbox = Inbox()
     state = new_state(settings)
+    phones = frozenset(settings.phone_numbers)
+    outage = OutageReplay(
+        state=state, path=lambda: _journal(settings), is_phone=phones.__contains__, put=inbox.put
+    )
+    config = SwitchConfig(address=lambda: runtime.load(settings), dialect=Dialect(phones))
+    switch = Switch(config, outage.deliver)
+    live = Live(state, phones, switch.now)
     table = subscribers(calls, agents, tickets, metrics)
-    switch = Switch(lambda: runtime.load(settings), settings.phone_numbers, inbox.put)
-    live = Live(state, frozenset(settings.phone_numbers), switch.now)
     acd = AcdService(
         state=state,
         telephony=switch,
@@ -148,16 +160,19 @@ def build(settings: Settings) -> Parts:
         reconcile_seconds=settings.reconcile_seconds,
         heartbeat_seconds=settings.heartbeat_seconds,
     )
-    people = AgentService(database, agents)
+    people = AgentService(database, [q.name for q in settings.queues], settings.session_hours * 3600)
+    people_api = PeopleApi(
+        service=people, inbox=inbox, live=live, phones=live, tickets=tickets, now=switch.now
+    )
     accounting = Accounting(
         database=database,
         writer=writer,
         live_calls=live.live_calls,
         now=switch.now,
-        dead_letters=lambda: writer.stats.dead,
+        dead_letters=lambda: writer.dead,
         every=ACCOUNTING_SECONDS,
     )
-    return Parts(
+    parts = Parts(
         settings=settings,
         database=database,
         writer=writer,
@@ -172,11 +187,77 @@ def build(settings: Settings) -> Parts:
         tickets=tickets,
         metrics=metrics,
         accounting=accounting,
+        outage=outage,
         endpoints=[
-            *agent_endpoints(people, inbox, live, live, tickets),
+            *people_endpoints(people_api),
             *call_endpoints(CallApi(database, live)),
             *ticket_endpoints(tickets),
         ],
+    )
+    watch(parts)
+    return parts
+
+
+def _dsn(settings: Settings) -> str:
+    if settings.database_url is None:
+        raise ConfigurationError("HOTLINE_DATABASE_URL is needed (`hotline run` sets it)")
+    return settings.database_url.get_secret_value()
+
+
+def _journal(settings: Settings) -> Path | None:
+    path = runtime.load(settings).journal
+    return Path(path) if path else None
+
+
+def _agi(settings: Settings, now: Callable[[], Seconds], calls: CallStore, metrics: Metrics) -> AgiServer:
+    def rated(call_id: CallId, digit: int, _at: Seconds) -> None:
+        calls.rated(call_id, digit)
+        metrics.rated(digit)
+
+    sessions = IvrSessions(Prompts(settings.cache_dir / "prompts"), settings.language, now, rated)
+    return AgiServer(settings.agi_host, settings.agi_port, sessions.handlers())
+
+
+def watch(parts: Parts) -> None:
+    """The figures that are read at each scrape."""
+    switch, writer, closing = parts.switch.stats, parts.writer, parts.tickets.stats
+    parts.metrics.watch(
+        parts.live,
+        gauges={
+            "hotline_ami_connected": ("1 while connected to Asterisk", lambda: float(switch.connected)),
+            "hotline_ami_login_refused": (
+                "1 while Asterisk refuses the login",
+                lambda: float(switch.login_is_refused),
+            ),
+            "hotline_calls_unaccounted": (
+                "Calls without exactly one outcome, ticket and recording row; not 0 is an alarm",
+                lambda: parts.accounting.unaccounted,
+            ),
+            "hotline_database_up": ("1 while rows get into PostgreSQL", lambda: float(writer.database_up)),
+            "hotline_writer_pending": ("Statements not in PostgreSQL yet", lambda: writer.pending),
+            "hotline_writer_lag_seconds": ("Age of the oldest of them", lambda: writer.lag_seconds),
+            "hotline_recordings_pending": (
+                "Recordings waiting to be archived",
+                lambda: closing.pending,
+            ),
+        },
+        counters={
+            "hotline_ami_reconnects": ("Connections to Asterisk after the first", lambda: switch.reconnects),
+            "hotline_ami_events": ("Genuine events received", lambda: switch.events),
+            "hotline_ami_events_dropped": (
+                "Event blocks without the system's tag: forged or cut",
+                lambda: switch.dropped_forged,
+            ),
+            "hotline_ami_events_untranslated": ("Events that said nothing", lambda: switch.untranslated),
+            "hotline_ami_action_errors": ("Actions refused or timed out", lambda: switch.action_errors),
+            "hotline_inbox_events": ("Events decided about", lambda: parts.inbox.handled),
+            "hotline_inbox_failures": ("Events whose handling failed", lambda: parts.inbox.failed),
+            "hotline_writer_statements": ("Statements committed", lambda: writer.committed),
+            "hotline_writer_dead_letters": ("Statements refused for good", lambda: writer.dead),
+            "hotline_writer_lost": ("Statements that could not be kept", lambda: writer.lost),
+            "hotline_recordings_closed": ("Recordings archived", lambda: closing.closed),
+            "hotline_recordings_missing": ("Recordings that were not there", lambda: closing.missing),
+        },
     )
 
 

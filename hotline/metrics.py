@@ -6,7 +6,7 @@ seconds). No label has personal data or an unbounded set of values.
 
 from collections.abc import Callable, Iterable, Iterator
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
@@ -70,11 +70,6 @@ class Metrics:
         )
         self.talk = self._handle_time("hotline_call_talk_seconds", "Talk time of answered calls")
         self.wrap = self._handle_time("hotline_call_wrap_up_seconds", "Wrap-up time after answered calls")
-        self.unaccounted = Gauge(
-            "hotline_calls_unaccounted",
-            "Calls without exactly one outcome, ticket and recording row; not 0 is an alarm",
-            registry=self.registry,
-        )
         self._talk_since: dict[CallId, tuple[str, Seconds]] = {}
         self._wrap_since: dict[int, Seconds] = {}
         for queue in named:

@@ -1,0 +1,168 @@
+"""The service process: start the parts in order, run until told to stop, stop them in order.
+
+PostgreSQL and Asterisk may be away at the start or go away later; the service waits for them. Until it is
+there, callers hear music, and when its heartbeat is stale Asterisk's own queue serves them.
+"""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from acd.service import restore
+from core.errors import Unavailable
+from core.vocabulary import Seconds
+from hotline import logs
+from hotline.bootstrap import Parts, build
+from hotline.settings import Settings
+from web.app import create_app
+from web.metrics import create_metrics_app
+from web.server import HttpServer
+
+log = structlog.get_logger()
+
+DATABASE_RETRY_SECONDS: Seconds = 0.5
+DRAIN_SECONDS: Seconds = 10.0
+
+
+async def serve(settings: Settings) -> None:
+    """Run the service until SIGTERM or SIGINT.
+
+    Raises:
+        ConfigurationError: a setting, or the description of Asterisk, is not as needed.
+    """
+    logs.configure(settings.log_level)
+    parts = build(settings)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    starting = asyncio.create_task(_run(parts))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    log.info("service_stopping")
+    starting.cancel()
+    stopping.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await starting
+
+
+async def _run(parts: Parts) -> None:
+    """Bring everything up, keep it up, and on cancellation take it down again."""
+    async with contextlib.AsyncExitStack() as closing:
+        await _start_http(parts, closing)
+        await parts.writer.start()
+        closing.push_async_callback(parts.writer.stop)
+        await _connect_database(parts)
+        closing.push_async_callback(parts.database.close)
+        await _restore(parts)
+        await parts.agi.start()
+        closing.push_async_callback(parts.agi.stop)
+        closing.push_async_callback(_drain, parts)
+        parts.inbox.connect(parts.acd.handle)
+        parts.ready.set()
+        log.info("service_started", http_port=parts.settings.http_port)
+        try:
+            await _work(parts)
+        finally:
+            await parts.acd.stop()
+
+
+async def _work(parts: Parts) -> None:
+    """Everything that goes on until the end; one that fails ends all, and the supervisor starts us again."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(parts.switch.run(), name="switch")
+        group.create_task(parts.acd.run(), name="acd")
+        group.create_task(parts.accounting.run(), name="accounting")
+        group.create_task(_recover(parts), name="recover")
+
+
+async def _start_http(parts: Parts, closing: contextlib.AsyncExitStack) -> None:
+    """API, health and metrics: there from the first moment, so that everybody can see what is missing."""
+    settings = parts.settings
+    app = create_app(parts.endpoints, parts.people.sessions, readiness(parts))
+    api = HttpServer(app, settings.http_host, settings.http_port)
+    await api.start()
+    closing.push_async_callback(api.stop)
+    metrics = HttpServer(
+        create_metrics_app(parts.metrics.render), settings.metrics_host, settings.metrics_port
+    )
+    await metrics.start()
+    closing.push_async_callback(metrics.stop)
+
+
+def readiness(parts: Parts) -> dict[str, Callable[[], Awaitable[bool]]]:
+    """What has to be so before the service is ready to take calls."""
+
+    async def restored() -> bool:
+        return parts.ready.is_set()
+
+    async def asterisk() -> bool:
+        return parts.switch.stats.connected
+
+    async def database() -> bool:
+        return parts.writer.database_up
+
+    async def disk() -> bool:
+        return parts.writer.spool_failures == 0
+
+    return {"restored": restored, "asterisk": asterisk, "database": database, "disk": disk}
+
+
+async def _connect_database(parts: Parts) -> None:
+    """Without the record nobody's seat and no call's place is known: wait for it, Asterisk plays music."""
+    while True:
+        try:
+            await parts.database.connect()
+        except Unavailable:
+            log.warning("database_away_at_start")
+            await asyncio.sleep(DATABASE_RETRY_SECONDS)
+        else:
+            return
+
+
+async def _restore(parts: Parts) -> None:
+    """Memory from the record, after what an earlier process left in the spool has been written."""
+    while True:
+        try:
+            await _until_leftovers_are_in(parts)
+            await parts.calls.void_offers()
+            restore(
+                parts.acd.state,
+                await parts.agents.load_seats(),
+                await parts.calls.open_calls(),
+                await parts.calls.running_offers(),
+                await parts.calls.finished(),
+            )
+            parts.outage.known_until = await parts.calls.newest_known() or 0.0
+        except Unavailable:
+            log.warning("database_away_while_restoring")
+            await asyncio.sleep(DATABASE_RETRY_SECONDS)
+        else:
+            return
+
+
+async def _until_leftovers_are_in(parts: Parts) -> None:
+    while parts.writer.leftovers:  # noqa: ASYNC110 - the writer counts down, it has no event for it
+        await asyncio.sleep(0.05)
+
+
+async def _recover(parts: Parts) -> None:
+    """Tickets and recordings that an interruption left open."""
+    while True:
+        try:
+            await parts.tickets.recover()
+        except Unavailable:
+            await asyncio.sleep(DATABASE_RETRY_SECONDS)
+        else:
+            return
+
+
+async def _drain(parts: Parts) -> None:
+    """Recordings that are being closed; what is not done in time is taken up at the next start."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(DRAIN_SECONDS):
+            await parts.tickets.drain()
+    await parts.tickets.stop()
