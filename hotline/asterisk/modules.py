@@ -27,7 +27,6 @@ NEEDED: tuple[str, ...] = (
     "res_pjsip_authenticator_digest",
     "res_pjsip_endpoint_identifier_ip",
     "res_pjsip_endpoint_identifier_user",
-    "res_pjsip_caller_id",
     "res_pjsip_nat",
     "res_pjsip_registrar",
     "res_pjsip_rfc3326",

@@ -66,15 +66,15 @@ class AsteriskProcess:
                 stdout=output,
                 stderr=asyncio.subprocess.STDOUT,
                 start_new_session=True,
+                cwd=self.rendered.state_dir,
             )
         try:
             async with asyncio.timeout(timeout):
                 await self._until_booted()
         except (TimeoutError, AsteriskDown) as error:
             await self.stop(0)
-            raise ConfigurationError(
-                f"Asterisk did not start: {error or 'no answer'}{self._last()}"
-            ) from error
+            why = str(error) or f"it was not up after {timeout:g} s"
+            raise ConfigurationError(f"Asterisk did not start: {why}{self._last()}") from error
         _log.info("asterisk started", pid=self.pid, seconds=round(monotonic() - began, 2))
 
     async def wait(self) -> int:
@@ -102,12 +102,20 @@ class AsteriskProcess:
         return await self._process.wait()
 
     async def console(self, command: str, timeout: float = CONSOLE_SECONDS) -> str:  # noqa: ASYNC109 - part of the port
-        """Carry out one console command (such as ``pjsip reload``) and return what it printed.
+        """Carry out one console command and return what it printed.
 
         Raises:
             AsteriskDown: no answer within ``timeout`` seconds, or a failure.
         """
         return await console(self.install, self.rendered, command, timeout)
+
+    async def reload_phones(self) -> None:
+        """Make a newly rendered phones' file count; calls and registrations go on.
+
+        Raises:
+            AsteriskDown: as ``console``.
+        """
+        await reload_phones(self.install, self.rendered)
 
     async def _until_booted(self) -> None:
         """Wait for the control socket, then let Asterisk itself say when it is ready."""
@@ -165,3 +173,10 @@ async def console(
     if process.returncode:
         raise AsteriskDown(output.decode(errors="replace").strip())
     return output.decode(errors="replace")
+
+
+async def reload_phones(install: AsteriskInstall, rendered: RenderedAsterisk) -> None:
+    """Make a newly rendered phones' file count, in an Asterisk that another process may have started."""
+    answer = await console(install, rendered, "module reload res_pjsip.so")
+    if "reloaded successfully" not in answer:
+        raise AsteriskDown(f"the phones were not reloaded: {answer.strip()}")

@@ -64,7 +64,7 @@ def render(
 
 
 def render_phones(settings: Settings, secret: AsteriskSecrets, out: Path) -> None:
-    """Write the phones' file again, after the range has changed; ``pjsip reload`` makes it count."""
+    """Write the phones' file again, after the range has changed (``process.reload_phones``)."""
     write(out / PHONES_FILE, fill(PHONES_FILE, _phones(settings, secret)))
 
 
