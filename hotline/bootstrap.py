@@ -50,8 +50,6 @@ from ivr.prompts import Prompts
 from ivr.session import IvrSessions
 from telephony.agi import AgiServer
 from telephony.ami import Switch
-from telephony.connection import SwitchConfig
-from telephony.translate import Dialect
 from tickets.api import endpoints as ticket_endpoints
 from tickets.service import TicketService
 
@@ -148,8 +146,7 @@ def build(settings: Settings) -> Parts:
     outage = OutageReplay(
         state=state, path=lambda: _journal(settings), is_phone=phones.__contains__, put=inbox.put
     )
-    config = SwitchConfig(address=lambda: runtime.load(settings), dialect=Dialect(phones))
-    switch = Switch(config, outage.deliver)
+    switch = Switch(lambda: runtime.load(settings), phones, outage.deliver)
     live = Live(state, phones, switch.now)
     table = subscribers(calls, agents, tickets, metrics)
     acd = AcdService(
