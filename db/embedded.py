@@ -32,6 +32,9 @@ OWNER, SERVICE = "hotline_owner", "hotline_service"
 READY_SECONDS: Seconds = 60.0
 """How long a start may take; after a crash the server first replays its log."""
 STOP_SECONDS: Seconds = 30.0
+"""From the request to end (open transactions are rolled back) to the demand."""
+QUIT_SECONDS: Seconds = 5.0
+"""From the demand to the end by force."""
 LOG_LIMIT_BYTES = 10_000_000
 
 _SETTINGS: Mapping[str, str] = {
@@ -118,11 +121,11 @@ class EmbeddedPostgres:
         process = self._process
         if process is None:
             return
-        for number, patience in ((signal.SIGINT, STOP_SECONDS), (signal.SIGQUIT, 5.0)):
+        for number, patience in ((signal.SIGINT, STOP_SECONDS), (signal.SIGQUIT, QUIT_SECONDS)):
             if process.returncode is None and not await self._signalled(process, number, patience):
                 log.warning("postgresql_slow_to_stop", pid=process.pid, signal=number.name)
         if process.returncode is None:
-            await processes.end_all(self.folder)
+            await processes.kill_all(self.folder)
             await process.wait()
         self._process = None
 
@@ -200,7 +203,7 @@ class EmbeddedPostgres:
 
     async def _answers(self) -> bool:
         try:
-            connection = await asyncpg.connect(self._dsn(SUPERUSER, "postgres"), timeout=5)
+            connection = await asyncpg.connect(self._dsn(SUPERUSER, "postgres"), timeout=2)
         except (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError):
             return False
         except asyncpg.InvalidAuthorizationSpecificationError as error:

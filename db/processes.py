@@ -42,11 +42,17 @@ async def end_all(folder: Path) -> None:
     if main is not None:
         _send(main, signal.SIGINT)
         await _gone(folder, 15.0)
-    for number, patience in ((signal.SIGQUIT, 3.0), (signal.SIGKILL, 5.0)):
-        for pid in running_in(folder):
-            _send(pid, number)
-        if await _gone(folder, patience):
-            return
+    for pid in running_in(folder):
+        _send(pid, signal.SIGQUIT)
+    if not await _gone(folder, 3.0):
+        await kill_all(folder)
+
+
+async def kill_all(folder: Path) -> None:
+    """End every PostgreSQL process of the folder by force; nothing committed is lost by it."""
+    for pid in running_in(folder):
+        _send(pid, signal.SIGKILL)
+    await _gone(folder, 5.0)
 
 
 def belongs_to(pid: int, folder: Path) -> bool:

@@ -152,9 +152,10 @@ class Spool:
         """
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._lock_file = self._folder.joinpath("lock").open("w")
+            self._lock_file = self._folder.joinpath("lock").open("w", encoding="ascii")
             fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
+            self.close()
             raise ConfigurationError(f"another process writes to the spool {self._folder}") from error
         except OSError as error:
             raise ConfigurationError(f"the spool {self._folder} cannot be used: {error.strerror}") from error

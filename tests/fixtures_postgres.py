@@ -42,6 +42,7 @@ class Server:
         """A fresh database; ``template0`` for an empty one."""
         name = f"test_{next(_numbers)}"
         await self._run(f"CREATE DATABASE {name} TEMPLATE {template} OWNER {OWNER}")
+        await self._run(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC")
         await self._run(f"GRANT CONNECT ON DATABASE {name} TO {SERVICE}")
         return self.on(name)
 

@@ -1,4 +1,4 @@
-"""A TCP proxy that breaks connections on purpose: delay, split, black hole, reset, cut at a chosen message."""
+"""A TCP proxy that breaks connections on purpose: delay, split, black hole, reset, cut at a given message."""
 
 import asyncio
 import socket
@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 Cut = Callable[[bytes], bool]
-"""Sees each piece that a client sends (or a server answers); ``True`` cuts the connection instead of passing it."""
+"""Sees each piece on its way; ``True`` cuts the connection instead of passing it on."""
 
 
 class FaultProxy:
