@@ -1,0 +1,126 @@
+"""``hotline accounts ...``: people who may log in, from the command line (the first administrator, above all)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Annotated, TypeVar
+
+import typer
+from pydantic import TypeAdapter, ValidationError
+
+from agents import passwords
+from agents.service import AccountChange, AgentService, NewAccount, StoredAccount
+from agents.views import DisplayName, Login
+from core.errors import ConfigurationError, InvalidInput
+from core.identity import Role
+from core.vocabulary import QueueName
+from db.pool import Database
+from hotline import dsn
+from hotline.settings import Settings
+
+T = TypeVar("T")
+
+ACTOR = "command line"
+
+accounts_app = typer.Typer(no_args_is_help=True, help="People who may log in.")
+
+LoginArgument = Annotated[str, typer.Argument(help="Lower-case letters, digits, . _ -")]
+PasswordOption = Annotated[
+    str | None,
+    typer.Option(envvar="HOTLINE_NEW_PASSWORD", help="Left out: one is generated and shown once."),
+]
+
+
+@accounts_app.command("create")
+def create(
+    login: LoginArgument,
+    name: Annotated[str, typer.Option(help="The name others see.")] = "",
+    role: Annotated[Role, typer.Option(help="What the person may do.")] = Role.AGENT,
+    queue: Annotated[list[str] | None, typer.Option(help="A queue to serve; left out: all.")] = None,
+    password: PasswordOption = None,
+) -> None:
+    """Make an account."""
+    new = NewAccount(
+        login=_checked(login, Login, "login"),
+        display_name=_checked(name or login, DisplayName, "name"),
+        role=role,
+        password=password or passwords.generate(),
+        queues=tuple(QueueName(name) for name in queue or ()),
+    )
+    account = _with_service(lambda service: service.create_account(new, ACTOR))
+    typer.echo(f"Account {account.login} ({account.role}) is there, number {account.id}.")
+    if password is None:
+        typer.echo(f"Password, shown this once: {new.password}")
+
+
+@accounts_app.command("list")
+def list_accounts() -> None:
+    """Show every account."""
+    for account in _with_service(_all):
+        activity = "active" if account.active else "inactive"
+        queues = ",".join(account.queues) or "all queues"
+        typer.echo(f"{account.id:>6}  {account.login:<20} {account.role:<14} {activity:<9} {queues}")
+
+
+@accounts_app.command("password")
+def set_password(login: LoginArgument, password: PasswordOption = None) -> None:
+    """Set a new password; the person's sessions end."""
+    given = password or passwords.generate()
+    _change(login, AccountChange(password=given))
+    typer.echo(f"The password of {login} is changed; its sessions have ended.")
+    if password is None:
+        typer.echo(f"Password, shown this once: {given}")
+
+
+@accounts_app.command("deactivate")
+def deactivate(login: LoginArgument) -> None:
+    """Let nobody log in with this account any more; its history stays."""
+    _change(login, AccountChange(active=False))
+    typer.echo(f"{login} can no longer log in; its sessions have ended.")
+
+
+@accounts_app.command("activate")
+def activate(login: LoginArgument) -> None:
+    """Let the person log in again."""
+    _change(login, AccountChange(active=True))
+    typer.echo(f"{login} can log in again.")
+
+
+def _change(login: str, change: AccountChange) -> StoredAccount:
+    async def work(service: AgentService) -> StoredAccount:
+        account = await service.find_by_login(login)
+        return await service.change_account(account.id, account.version, replace(change), ACTOR)
+
+    return _with_service(work)
+
+
+async def _all(service: AgentService) -> list[StoredAccount]:
+    found: list[StoredAccount] = []
+    while page := await service.accounts(found[-1].id if found else 0, 100):
+        found += page
+    return found
+
+
+def _checked(value: str, rule: object, field: str) -> str:
+    """The value, if it keeps the rule that the API has for it."""
+    try:
+        return str(TypeAdapter(rule).validate_python(value))
+    except ValidationError as error:
+        raise InvalidInput(f"{field}: {error.errors()[0]['msg']}", field=field) from error
+
+
+def _with_service(work: Callable[[AgentService], Awaitable[T]]) -> T:
+    return asyncio.run(_run(work))
+
+
+async def _run(work: Callable[[AgentService], Awaitable[T]]) -> T:
+    settings = Settings()
+    database = Database(dsn.of_running(settings), max_size=2)
+    try:
+        await database.connect()
+        names = [queue.name for queue in settings.queues]
+        return await work(AgentService(database, names, settings.session_hours * 3600))
+    except OSError as error:
+        raise ConfigurationError(f"the database does not answer: {error.strerror}") from error
+    finally:
+        await database.close()
