@@ -9,7 +9,15 @@ import structlog
 
 from core.vocabulary import Seconds
 from hotline.demo.phones import NEVER
-from hotline.demo.sip import Sipp, SippSpec, SipServer, free_media_port, free_sip_port, may_send_digits
+from hotline.demo.sip import (
+    Sipp,
+    SippSpec,
+    SipServer,
+    free_media_port,
+    free_sip_port,
+    local_ip_towards,
+    may_send_digits,
+)
 from hotline.demo.siplog import SipCall, SippStatistics
 from hotline.demo.tones import write_tone
 
@@ -54,7 +62,6 @@ class CallerGroup:
         rate: calls begun per second.
         tone: frequency in hertz that all of them play.
         name: short name of the group.
-        local_ip: address that the calls come from; the hotline must take calls from it.
     """
 
     def __init__(
@@ -65,10 +72,10 @@ class CallerGroup:
         rate: float = 1.0,
         tone: int = 440,
         name: str = "callers",
-        local_ip: str = "127.0.0.1",
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.callers = tuple(callers)
+        local_ip = local_ip_towards(server)
         stream = write_tone(folder / f"{name}.ulaw", tone)
         self._sipp = Sipp(
             SippSpec(
@@ -107,6 +114,10 @@ class CallerGroup:
     async def stop(self) -> None:
         """Hang up whoever is still calling, and end. Harmless when all is over."""
         await self._sipp.finish()
+
+    def hang_up(self, call: SipCall) -> None:
+        """Make this caller hang up now."""
+        self._sipp.hang_up(call.sip_call_id)
 
     def placed(self) -> list[PlacedCall]:
         """Every caller with his call so far, in order."""

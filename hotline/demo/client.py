@@ -9,11 +9,11 @@ from typing import Any, Self
 import aiohttp
 
 from core.errors import HotlineError
-from core.vocabulary import AgentId, AgentState, Phone, QueueName, Seconds
+from core.vocabulary import AgentId, AgentState, CallId, Phone, QueueName, Seconds
 
 _PAGE = 100
 _HTTP_ERROR = 400
-_CONFLICT = 409
+CONFLICT = 409
 _NO_CONTENT = 204
 
 
@@ -39,8 +39,10 @@ class Me:
 
     id: AgentId
     login: str
-    state: str
     phone: Phone | None
+    """``None`` away from a phone."""
+    state: AgentState | None
+    call_id: CallId | None
 
 
 class HotlineClient:
@@ -84,8 +86,13 @@ class HotlineClient:
     async def me(self) -> Me:
         """The own account and state."""
         answer = await self.call("GET", "/me")
+        account, seat, state, call = (answer[name] for name in ("account", "seat", "state", "call"))
         return Me(
-            id=AgentId(answer["id"]), login=answer["login"], state=answer["state"], phone=answer.get("phone")
+            id=AgentId(account["id"]),
+            login=account["login"],
+            phone=Phone(seat["phone"]) if seat else None,
+            state=AgentState(state["state"]) if state else None,
+            call_id=CallId(call["call_id"]) if call else None,
         )
 
     async def sit_down(self, phone: Phone) -> None:
@@ -114,7 +121,7 @@ class HotlineClient:
         try:
             await self.call("POST", "/accounts", body)
         except ApiRefused as refused:
-            if refused.status == _CONFLICT:
+            if refused.status == CONFLICT:
                 return False
             raise
         return True

@@ -15,6 +15,7 @@ from hotline.demo.sip import (
     SipServer,
     free_media_port,
     free_sip_port,
+    local_ip_towards,
     wait_until_answering,
 )
 from hotline.demo.siplog import SipCall
@@ -52,11 +53,15 @@ class NeverAnswers:
 
 
 @dataclass(frozen=True, slots=True)
-class Refuses:
-    """Refuses every call: busy by default; ``302 Moved Temporarily`` with a number to forward to."""
+class Busy:
+    """Refuses every call with 486."""
 
-    status: str = "486 Busy Here"
-    forward_to: str = ""
+
+@dataclass(frozen=True, slots=True)
+class Forwards:
+    """Redirects every call with 302 to a number at its own address."""
+
+    number: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,7 @@ class Dead:
     """Registers and is then switched off: nothing listens at its address."""
 
 
-Behaviour = Answers | NeverAnswers | Refuses | Dead
+Behaviour = Answers | NeverAnswers | Busy | Forwards | Dead
 
 
 class PhoneGroup:
@@ -76,7 +81,6 @@ class PhoneGroup:
         behaviour: what they do when called.
         folder: for what SIPp reads and logs.
         name: short name of the group.
-        local_ip: address of the phones.
     """
 
     def __init__(
@@ -86,16 +90,15 @@ class PhoneGroup:
         behaviour: Behaviour,
         folder: Path,
         name: str = "phones",
-        local_ip: str = "127.0.0.1",
     ) -> None:
         self.behaviour = behaviour
         self._server = server
         self._passwords = dict(passwords)
         self._folder = folder
         self._name = name
-        self._local_ip = local_ip
-        self._port = free_sip_port(local_ip)
-        self._media_port = free_media_port(local_ip)
+        self._local_ip = local_ip_towards(server)
+        self._port = free_sip_port(self._local_ip)
+        self._media_port = free_media_port(self._local_ip)
         self._answering: Sipp | None = None
         self._registered = False
 
@@ -118,10 +121,14 @@ class PhoneGroup:
             await wait_until_answering(self._local_ip, self._port)
         log.info("phones_ready", group=self._name, phones=len(self._passwords))
 
-    async def stop(self, patience: Seconds = 0.0) -> None:
-        """Take no more calls, hang up what is left after ``patience`` seconds, unregister."""
+    async def hang_up(self) -> None:
+        """Take no more calls and hang up those that are left."""
         if self._answering is not None:
-            await self._answering.finish(patience)
+            await self._answering.finish()
+
+    async def stop(self) -> None:
+        """Hang up, then unregister."""
+        await self.hang_up()
         if self._registered:
             self._registered = False
             await self._register(0)
@@ -177,8 +184,10 @@ class PhoneGroup:
                 return self._sipp("answer", answer_lines(answers), {"tone": f"{tone},-1,0"})
             case NeverAnswers():
                 return self._sipp("silent", ["-"], {})
-            case Refuses(status=status, forward_to=forward):
-                return self._sipp("reject", ["-"], {"status": status, "forward": forward or "nobody"})
+            case Busy():
+                return self._sipp("busy", ["-"], {})
+            case Forwards(number=number):
+                return self._sipp("moved", ["-"], {"forward": number})
             case Dead():
                 return None
 

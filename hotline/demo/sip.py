@@ -15,11 +15,13 @@ from core.errors import ConfigurationError
 from core.vocabulary import Seconds
 from hotline.child import ChildProcess, ChildSpec
 from hotline.demo import siplog
+from hotline.ports import Transport, free_port, free_range
 
 SCENARIOS = Path(__file__).resolve().parent / "scenarios"
 """The SIPp scenarios, one XML file each."""
 
 _OPTIONS_RETRY_SECONDS = 0.1
+_HANG_UP_SECONDS: Seconds = 2.0
 _MEDIA_PORTS = 4
 """SIPp binds the media port and the one two above it."""
 
@@ -58,8 +60,8 @@ class SippSpec:
     server: SipServer
     folder: Path
     lines: Sequence[str]
-    local_ip: str = "127.0.0.1"
-    local_port: int = 0
+    local_ip: str
+    local_port: int
     keys: Mapping[str, str] = field(default_factory=dict)
     options: Sequence[str] = ()
 
@@ -95,16 +97,23 @@ class Sipp:
         """Exit code when it has ended by itself: 0 when every call went as written in the scenario."""
         return await self._child.wait()
 
-    async def finish(self, patience: Seconds = 0.0) -> None:
-        """Take no new calls, let the running ones end for ``patience`` seconds, hang up the rest, end."""
+    async def finish(self) -> None:
+        """Hang up the calls that are answered, then end. Harmless when it has ended."""
         if self._child.pid is not None:
-            # SIPp: the first signal means no new calls, the second hangs up what is left.
-            for seconds in (patience, 1.0):
-                await self._child.kill(signal.SIGUSR1)
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(asyncio.shield(self._child.wait()), seconds)
-                    break
+            for call in self.calls():
+                if call.answered_at is not None and call.hung_up_at is None:
+                    self.hang_up(call.sip_call_id)
+            # Callers end by themselves with their last call, phones when they are asked to.
+            await self._child.kill(signal.SIGUSR1)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._child.wait(), _HANG_UP_SECONDS)
         await self._child.stop()
+
+    def hang_up(self, sip_call_id: str) -> None:
+        """Make this side hang up an answered call now: its scenario takes an INFO of ours as the wish to."""
+        request = _request("INFO", sip_call_id, (self.spec.local_ip, self.spec.local_port))
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as own:
+            own.sendto(request, (self.spec.local_ip, self.spec.local_port))
 
     async def kill(self) -> None:
         """End it at once, without a word to the other side."""
@@ -167,23 +176,19 @@ def _command(spec: SippSpec) -> list[str]:
 
 def free_sip_port(host: str = "127.0.0.1") -> int:
     """A UDP port that nobody listens on at this moment."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
+    return free_port(Transport.UDP, host)
 
 
 def free_media_port(host: str = "127.0.0.1") -> int:
     """An even UDP port that is free together with the three above it (RTP and RTCP)."""
-    while True:
-        port = free_sip_port(host) & ~1
-        with contextlib.ExitStack() as probes:
-            try:
-                for offset in range(_MEDIA_PORTS):
-                    probe = probes.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-                    probe.bind((host, port + offset))
-            except (OSError, OverflowError):
-                continue
-            return port
+    return free_range(_MEDIA_PORTS, host)[0]
+
+
+def local_ip_towards(server: SipServer) -> str:
+    """Our address on the way to the server."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect((server.host, server.port))
+        return str(probe.getsockname()[0])
 
 
 def may_send_digits() -> bool:
@@ -211,7 +216,8 @@ async def wait_until_answering(host: str, port: int, seconds: Seconds = 10.0) ->
 
 async def _answers(loop: asyncio.AbstractEventLoop, own: socket.socket, address: tuple[str, int]) -> bool:
     """Send one OPTIONS; whether an answer came within the retry time."""
-    await loop.sock_sendto(own, _options_request(own.getsockname(), address), address)
+    request = _request("OPTIONS", secrets.token_hex(8), address, own.getsockname())
+    await loop.sock_sendto(own, request, address)
     try:
         await asyncio.wait_for(loop.sock_recv(own, 4096), _OPTIONS_RETRY_SECONDS)
     except (TimeoutError, ConnectionError):
@@ -219,16 +225,19 @@ async def _answers(loop: asyncio.AbstractEventLoop, own: socket.socket, address:
     return True
 
 
-def _options_request(own: tuple[str, int], other: tuple[str, int]) -> bytes:
-    token = secrets.token_hex(8)
+def _request(
+    method: str, sip_call_id: str, to: tuple[str, int], contact: tuple[str, int] | None = None
+) -> bytes:
+    """A request of ours; without ``contact`` no answer is expected."""
+    own = contact or to
     lines = (
-        f"OPTIONS sip:{other[0]}:{other[1]} SIP/2.0",
-        f"Via: SIP/2.0/UDP {own[0]}:{own[1]};branch=z9hG4bK{token}",
-        f"From: <sip:probe@{own[0]}:{own[1]}>;tag={token}",
-        f"To: <sip:{other[0]}:{other[1]}>",
-        f"Call-ID: {token}",
-        "CSeq: 1 OPTIONS",
-        f"Contact: <sip:probe@{own[0]}:{own[1]}>",
+        f"{method} sip:{to[0]}:{to[1]} SIP/2.0",
+        f"Via: SIP/2.0/UDP {own[0]}:{own[1]};branch=z9hG4bK{secrets.token_hex(8)}",
+        f"From: <sip:control@{own[0]}:{own[1]}>;tag={secrets.token_hex(8)}",
+        f"To: <sip:{to[0]}:{to[1]}>",
+        f"Call-ID: {sip_call_id}",
+        f"CSeq: 1 {method}",
+        f"Contact: <sip:control@{own[0]}:{own[1]}>",
         "Max-Forwards: 70",
         "Content-Length: 0",
         "",

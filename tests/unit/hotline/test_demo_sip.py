@@ -9,7 +9,7 @@ from hotline.demo import callers, phones, sip
 
 def test_every_scenario_is_well_formed_and_ends_every_branch() -> None:
     files = sorted(sip.SCENARIOS.glob("*.xml"))
-    assert [file.stem for file in files] == ["answer", "caller", "register", "reject", "silent"]
+    assert [file.stem for file in files] == ["answer", "busy", "caller", "moved", "register", "silent"]
     for file in files:
         root = ET.parse(file).getroot()  # noqa: S314 - our own files
         labels = {node.get("id") for node in root.iter("label")}
@@ -69,6 +69,7 @@ async def test_phone_group_answers_options(tmp_path: Path) -> None:
         server=sip.SipServer("127.0.0.1", sip.free_sip_port()),
         folder=tmp_path,
         lines=["-"],
+        local_ip="127.0.0.1",
         local_port=sip.free_sip_port(),
     )
     run = sip.Sipp(spec)
