@@ -101,15 +101,13 @@ class TicketApi:
     def __init__(self, service: TicketService) -> None:
         self._service = service
 
-    async def list_tickets(self, request: ApiRequest) -> TicketPage:
+    async def list_tickets(self, request: ApiRequest) -> Reply:
         """A page of tickets; one more than asked for is read to know whether there is another page."""
         limit = request.query.limit
         views = await self._service.find(request.account, _filter(request.query), limit + 1)
         page = views[:limit]
-        return TicketPage(
-            items=[ticket_item(view) for view in page],
-            next_cursor=cursor_of(page[-1].ticket.id) if len(views) > limit else None,
-        )
+        cursor = cursor_of(page[-1].ticket.id) if len(views) > limit else None
+        return Reply(TicketPage(items=[ticket_item(view) for view in page], next_cursor=cursor))
 
     async def show_ticket(self, request: ApiRequest) -> Reply:
         """One ticket."""
@@ -123,9 +121,10 @@ class TicketApi:
         )
         return await self._reply(request, view)
 
-    async def show_recording(self, request: ApiRequest) -> RecordingAnswer:
+    async def show_recording(self, request: ApiRequest) -> Reply:
         """A recording's row."""
-        return recording_answer(await self._service.recording(request.account, request.path.recording_id))
+        recording = await self._service.recording(request.account, request.path.recording_id)
+        return Reply(recording_answer(recording))
 
     async def play_recording(self, request: ApiRequest) -> web.StreamResponse:
         """A recording's file; the access row is written before the first byte leaves."""
@@ -196,13 +195,15 @@ def _byte_range(request: web.Request, size: int) -> str | None:
 
 
 def _not_satisfiable(size: int) -> web.Response:
+    """A problem of our own making, because it must tell the size in a header (RFC 9110, 15.5.17)."""
+    detail = f"the recording has {size} bytes; ask for one range inside it"
     problem: dict[str, Any] = {
-        "type": "about:blank",
+        "type": "urn:hotline:problem:range_not_satisfiable",
         "title": "Range Not Satisfiable",
         "status": 416,
+        "detail": detail,
         "code": "range_not_satisfiable",
-        "detail": f"the recording has {size} bytes; ask for one range inside it",
-        "field": "Range",
+        "errors": [{"field": "Range", "rule": detail}],
     }
     return web.json_response(
         problem,

@@ -68,10 +68,10 @@ def apply_change(ticket: Ticket, change: TicketChange) -> tuple[TicketState, dic
     """
     for field, value in change.texts.items():
         if fault := text_fault(field, value):
-            raise InvalidInput(f"{field}: {fault}", field=f"body.{field}")
+            raise InvalidInput(f"{field}: {fault}", field=field)
     state = _wanted_state(ticket.state, change.state)
     if state is TicketState.REGISTERED and not change.texts.get("title", ticket.title):
-        raise InvalidInput("a registered ticket needs a title", code="title_required", field="body.title")
+        raise InvalidInput("a registered ticket needs a title", code="title_required", field="title")
     return state, {field: value for field, value in change.texts.items() if getattr(ticket, field) != value}
 
 
@@ -80,7 +80,7 @@ def _wanted_state(present: TicketState, wanted: TicketState | None) -> TicketSta
     given = TicketInput.EDIT if wanted in (None, present) else TicketInput.REGISTER
     after = next_state(present, given)
     if after is None or wanted not in (None, after):
-        raise Conflict(f"a {present} ticket cannot become {wanted}", field="body.state")
+        raise Conflict(f"a {present} ticket cannot become {wanted}", field="state")
     return after
 
 

@@ -82,7 +82,8 @@ class TicketService:
             case TalkEnded():
                 self._writer.submit(SQL["end_call"], fact.call_id, fact.at)
             case CallFinished(outcome=Outcome.ANSWERED):
-                self._writer.submit(SQL["end_call"], fact.call_id, fact.talk_ended_at or fact.at)
+                if fact.talk_ended_at is None:  # else TalkEnded has told
+                    self._writer.submit(SQL["end_call"], fact.call_id, fact.at)
                 self._closer.close(fact.call_id, fact.arrived_at)
             case CallFinished():
                 self._closer.discard(fact.call_id)

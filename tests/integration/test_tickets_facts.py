@@ -1,17 +1,14 @@
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import permutations
-from pathlib import Path
 
 import pytest
 
-from acd.store import CallStore
 from core.facts import CallFinished, Fact, TalkEnded, TalkStarted
 from core.vocabulary import CallId
-from db.pool import Database
-from db.writer import OrderedWriter
 from tests.fixtures_postgres import database, dsn, fresh_database, postgres_folder, postgres_server
 from tests.integration.tickets_bench import (
     ARRIVED,
@@ -19,43 +16,23 @@ from tests.integration.tickets_bench import (
     Bench,
     abandoned,
     answered,
+    bench,
     finished,
     offered,
     talk_ended,
     talk_started,
     until,
+    writer,
 )
 from tests.unit.tickets.samples import AGENT_HZ, CALLER_HZ, call_id, channels, loudness
 from tickets.archive import Archive
 from tickets.rules import path_key, recording_id
-from tickets.service import TicketService
 
-__all__ = ["database", "dsn", "fresh_database", "postgres_folder", "postgres_server"]
+__all__ = ["bench", "database", "dsn", "fresh_database", "postgres_folder", "postgres_server", "writer"]
 
 pytestmark = pytest.mark.integration
 
 CALL = call_id(1)
-
-
-@pytest.fixture
-async def writer(dsn: str, tmp_path: Path) -> AsyncIterator[OrderedWriter]:
-    writer = OrderedWriter(dsn, tmp_path / "writer")
-    await writer.start()
-    yield writer
-    await writer.stop()
-
-
-@pytest.fixture
-async def bench(database: Database, writer: OrderedWriter, tmp_path: Path) -> AsyncIterator[Bench]:
-    spool, archive = tmp_path / "spool", tmp_path / "archive"
-    spool.mkdir()
-    archive.mkdir()
-    service = TicketService(database, writer, spool=spool, archive=archive)
-    bench = Bench(database, writer, CallStore(database, writer), service, spool, archive)
-    yield bench
-    await service.stop()
-    await writer.flush()
-    assert (writer.dead, writer.lost) == (0, 0)
 
 
 async def test_an_answered_call_leaves_a_draft_and_its_recording(bench: Bench) -> None:
@@ -211,6 +188,12 @@ async def test_a_hundred_calls_at_once_are_all_archived(bench: Bench) -> None:
     assert list(bench.spool.iterdir()) == []
 
 
+async def test_a_call_whose_talk_never_ended_in_our_sight_ends_with_the_call(bench: Bench) -> None:
+    bench.state(*offered(CALL), talk_started(CALL, None), replace(finished(CALL), talk_ended_at=None))
+    await bench.settle()
+    assert (await bench.row("tickets", CALL))["call_ended_at"] == datetime.fromtimestamp(ARRIVED + 70, UTC)
+
+
 # --- recovery: the service ended at each step ------------------------------------------------------
 
 
@@ -261,9 +244,8 @@ async def interrupted_before_the_raw_file_went(bench: Bench) -> None:
     ],
 )
 async def test_recovery_completes_what_was_interrupted(
-    bench: Bench, interrupted: Callable[[Bench], Awaitable[None]], monkeypatch: pytest.MonkeyPatch
+    bench: Bench, interrupted: Callable[[Bench], Awaitable[None]]
 ) -> None:
-    monkeypatch.setattr("core.clock.wall", lambda: ARRIVED + 3600)
     bench.speak(CALL, 1.5)
     await interrupted(bench)
     await bench.writer.flush()

@@ -1,10 +1,12 @@
 """A ticket service on a real PostgreSQL, fed with the facts of calls as the routing states them."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from acd.store import CallStore
 from core.facts import CallFinished, CallOffered, CallQueued, Fact, TalkEnded, TalkStarted
@@ -117,3 +119,27 @@ def answered(call_id: CallId, agent_id: AgentId | None, at: float = ARRIVED) -> 
         talk_ended(call_id, agent_id, at),
         finished(call_id, at),
     )
+
+
+@pytest.fixture
+async def writer(dsn: str, tmp_path: Path) -> AsyncIterator[OrderedWriter]:
+    writer = OrderedWriter(dsn, tmp_path / "writer")
+    await writer.start()
+    yield writer
+    await writer.stop()
+
+
+@pytest.fixture
+async def bench(
+    database: Database, writer: OrderedWriter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Bench]:
+    monkeypatch.setattr("core.clock.wall", lambda: ARRIVED + 3600)
+    spool, archive = tmp_path / "spool", tmp_path / "archive"
+    spool.mkdir()
+    archive.mkdir()
+    service = TicketService(database, writer, spool=spool, archive=archive)
+    bench = Bench(database, writer, CallStore(database, writer), service, spool, archive)
+    yield bench
+    await service.stop()
+    await writer.flush()
+    assert (writer.dead, writer.lost) == (0, 0)

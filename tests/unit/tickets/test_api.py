@@ -71,7 +71,7 @@ def test_an_impossible_range_is_a_problem_with_the_size() -> None:
     assert answer.status == 416
     assert answer.headers["Content-Range"] == "bytes */1000"
     assert answer.content_type == "application/problem+json"
-    assert json.loads(answer.text or "")["field"] == "Range"
+    assert json.loads(answer.text or "")["errors"][0]["field"] == "Range"
 
 
 @given(st.integers(1, 2**63 - 1))
