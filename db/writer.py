@@ -349,8 +349,9 @@ class OrderedWriter:
             )
 
     def _lose(self, number: int) -> None:
-        self.lost += number
-        log.critical("statements_lost", number=number, lost=self.lost)
+        before, self.lost = self.lost, self.lost + number
+        if not before or before // 1000 != self.lost // 1000:  # the counter has them all
+            log.critical("statements_lost", number=number, lost=self.lost)
 
     def _note_spool_failure(self, error: OSError) -> None:
         """Told once per failure of the disk, not once per batch; the counter has them all."""
@@ -360,7 +361,7 @@ class OrderedWriter:
         self._spool_works = False
 
     def _note_down(self, error: Unavailable) -> None:
-        if self.database_up or not self._tried.is_set():
+        if not self._stopping and (self.database_up or not self._tried.is_set()):
             log.warning("writer_without_database", reason=error.message, pending=self.pending)
         self.database_up = False
 

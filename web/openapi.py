@@ -1,128 +1,109 @@
-"""OpenAPI 3.1 from the same table that is served: what validates is what is documented."""
+"""OpenAPI 3.1, made from the same table of endpoints that is served: it cannot disagree with it."""
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from core.api import Endpoint, NoInput
+from core.api import ApiModel, Endpoint
 from core.identity import Permission
-from web.problems import CONTENT_TYPE
+from web.problems import MEDIA_TYPE, Problem
 
-REF = "#/components/schemas/{model}"
+_REF = "#/components/schemas/{model}"
+_ALWAYS = (422, 503)
+_WITH_SESSION = (401, 403)
 
-PROBLEM: dict[str, Any] = {
-    "type": "object",
-    "required": ["type", "title", "status", "detail", "code"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string", "description": "One sentence for people."},
-        "code": {"type": "string", "description": "Stable, for programs."},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {"field": {"type": "string"}, "rule": {"type": "string"}},
-            },
-        },
-    },
-}
+Mode = Literal["validation", "serialization"]
+Schemas = dict[tuple[type, Mode], dict[str, Any]]
 
 
-def describe(endpoints: Sequence[Endpoint], version: str) -> dict[str, Any]:
-    """The OpenAPI document of these endpoints."""
-    schemas = _schemas(endpoints)
+def document(endpoints: Sequence[Endpoint], version: str) -> bytes:
+    """The description of the API as JSON."""
+    schemas, definitions = models_json_schema(_models(endpoints), ref_template=_REF)
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in endpoints:
-        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint)
-    return {
+        operation = _operation(endpoint, schemas)
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = operation
+    described = {
         "openapi": "3.1.0",
-        "info": {"title": "12345 hotline", "version": version, "license": {"name": "Apache-2.0"}},
+        "info": {
+            "title": "Hotline API",
+            "version": version,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
         "paths": paths,
         "components": {
-            "schemas": {**schemas, "Problem": PROBLEM},
+            "schemas": definitions.get("$defs", {}),
             "securitySchemes": {"session": {"type": "http", "scheme": "bearer"}},
         },
     }
+    return json.dumps(described, ensure_ascii=False, sort_keys=False).encode()
 
 
-def _schemas(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
-    models: set[type[BaseModel]] = set()
+def _models(endpoints: Iterable[Endpoint]) -> list[tuple[type[Any], Mode]]:
+    found: dict[tuple[type[Any], Mode], None] = {(Problem, "serialization"): None}
     for endpoint in endpoints:
-        models |= {model for model in (endpoint.answer, endpoint.body_model) if model is not None}
-    ordered = sorted(models, key=lambda model: model.__name__)
-    modes: list[tuple[type[BaseModel], Any]] = [(model, "validation") for model in ordered]
-    _, document = models_json_schema(modes, ref_template=REF)
-    found: dict[str, Any] = document.get("$defs", {})
-    return found
+        for model in (endpoint.path_model, endpoint.query_model, endpoint.body_model):
+            if model is not None:
+                found[model, "validation"] = None
+        if endpoint.answer is not None:
+            found[endpoint.answer, "serialization"] = None
+    return list(found)
 
 
-def _operation(endpoint: Endpoint) -> dict[str, Any]:
+def _operation(endpoint: Endpoint, schemas: Schemas) -> dict[str, Any]:
     operation: dict[str, Any] = {
-        "operationId": re.sub(r"\W+", "_", f"{endpoint.method.lower()}{endpoint.path}").strip("_"),
+        "operationId": _operation_id(endpoint),
         "summary": endpoint.summary,
-        "tags": [endpoint.tag or "hotline"],
+        "tags": [endpoint.tag or "general"],
         "parameters": [
             *_parameters(endpoint.path_model, "path"),
             *_parameters(endpoint.query_model, "query"),
         ],
-        "responses": _responses(endpoint),
+        "responses": _responses(endpoint, schemas),
     }
     if endpoint.body_model is not None:
-        schema = {"$ref": REF.format(model=endpoint.body_model.__name__)}
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
-    if endpoint.permission is not Permission.PUBLIC:
+        content = {"application/json": {"schema": schemas[endpoint.body_model, "validation"]}}
+        operation["requestBody"] = {"required": True, "content": content}
+    if endpoint.permission is Permission.PUBLIC:
+        operation["security"] = []
+    else:
         operation["security"] = [{"session": []}]
-        operation["description"] = f"Needs the permission `{endpoint.permission}`."
+        operation["x-permission"] = endpoint.permission.value
     return operation
 
 
-def _parameters(model: type[BaseModel], where: str) -> list[dict[str, Any]]:
-    if model is NoInput:
-        return []
-    schema = model.model_json_schema()
+def _operation_id(endpoint: Endpoint) -> str:
+    words = re.findall(r"[A-Za-z0-9_]+", endpoint.path.removeprefix("/api/v1"))
+    return "_".join([endpoint.method.lower(), *words])
+
+
+def _parameters(model: type[ApiModel], place: str) -> list[dict[str, Any]]:
+    schema = model.model_json_schema(ref_template=_REF)
     required = set(schema.get("required", ()))
     return [
-        {
-            "name": name,
-            "in": where,
-            "required": where == "path" or name in required,
-            "schema": _inlined(rule, schema.get("$defs", {})),
-        }
-        for name, rule in schema["properties"].items()
+        {"name": name, "in": place, "required": place == "path" or name in required, "schema": inner}
+        for name, inner in schema.get("properties", {}).items()
     ]
 
 
-def _inlined(rule: Any, definitions: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON Schema
-    """A parameter's schema without references: those would point into the parameter's own model."""
-    if isinstance(rule, dict):
-        if "$ref" in rule:
-            return _inlined(definitions[rule["$ref"].rpartition("/")[2]], definitions)
-        return {key: _inlined(value, definitions) for key, value in rule.items()}
-    if isinstance(rule, list):
-        return [_inlined(item, definitions) for item in rule]
-    return rule
-
-
-def _responses(endpoint: Endpoint) -> dict[str, Any]:
-    statuses = {400, 422, 500, 503, *endpoint.errors}
-    if endpoint.body_model is not None:
-        statuses |= {413, 415}
-    if endpoint.permission is not Permission.PUBLIC:
-        statuses |= {401, 403}
-    else:
-        statuses.add(401)
-    problem = {"content": {CONTENT_TYPE: {"schema": {"$ref": REF.format(model="Problem")}}}}
-    answers: dict[str, Any] = {
-        str(status): {"description": HTTPStatus(status).phrase, **problem} for status in sorted(statuses)
-    }
-    success: dict[str, Any] = {"description": HTTPStatus(endpoint.status).phrase}
+def _responses(endpoint: Endpoint, schemas: Schemas) -> dict[str, Any]:
+    good: dict[str, Any] = {"description": HTTPStatus(endpoint.status).phrase}
     if endpoint.answer is not None:
-        schema = {"$ref": REF.format(model=endpoint.answer.__name__)}
-        success["content"] = {"application/json": {"schema": schema}}
-    return {str(endpoint.status): success, **answers}
+        good["content"] = {"application/json": {"schema": schemas[endpoint.answer, "serialization"]}}
+    statuses = {*_ALWAYS, *endpoint.errors}
+    if endpoint.permission is not Permission.PUBLIC:
+        statuses.update(_WITH_SESSION)
+    if endpoint.body_model is not None:
+        statuses.update((400, 413, 415))
+    responses: dict[str, Any] = {str(endpoint.status): good}
+    for status in sorted(statuses):
+        responses[str(status)] = {
+            "description": HTTPStatus(status).phrase,
+            "content": {MEDIA_TYPE: {"schema": schemas[Problem, "serialization"]}},
+        }
+    return responses
