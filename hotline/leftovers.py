@@ -14,8 +14,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core import clock
+from core.vocabulary import Seconds
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+REAP_SECONDS: Seconds = 2.0
 
 _AFTER_NAME_STATE = 0
 _AFTER_NAME_STARTED = 19
@@ -104,7 +109,7 @@ async def stop_leftovers(
 
 
 async def end_process(identity: ProcessIdentity, polite: signal.Signals, seconds: float) -> None:
-    """Ask a process to end and wait; after ``seconds`` it is killed. Returns when it is gone."""
+    """Ask a process that is not our child to end; after ``seconds`` it is killed. Returns when it is gone."""
     with _handle(identity) as handle:
         if handle is None:
             return
@@ -115,6 +120,7 @@ async def end_process(identity: ProcessIdentity, polite: signal.Signals, seconds
             except TimeoutError:
                 signal.pidfd_send_signal(handle, signal.SIGKILL)
                 await _gone(handle)
+                await _reaped(identity.pid)
 
 
 @contextmanager
@@ -140,3 +146,15 @@ async def _gone(handle: int) -> None:
         await ended.wait()
     finally:
         loop.remove_reader(handle)
+
+
+async def _reaped(pid: int) -> None:
+    """Give init a moment to bury a killed process: PostgreSQL takes a zombie for its running predecessor."""
+    limit = clock.monotonic() + REAP_SECONDS
+    while _listed(pid) and clock.monotonic() < limit:  # noqa: ASYNC110 - init sets no event
+        await asyncio.sleep(0.02)
+
+
+def _listed(pid: int) -> bool:
+    """Whether the kernel still knows the pid, if only as a zombie."""
+    return Path(f"/proc/{pid}").exists()

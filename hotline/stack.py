@@ -8,6 +8,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -149,10 +150,15 @@ class Stack:
         self._lock.release()
 
     def force_stop(self) -> None:
-        """SIGKILL for every part, at once: the operator does not want to wait."""
+        """SIGKILL for every part, at once: the operator does not want to wait.
+
+        Each is reaped, too: PostgreSQL takes the zombie of its predecessor for a running server.
+        """
         for pid in self.processes.values():
             if pid is not None:
-                os.kill(pid, signal.SIGKILL)
+                with suppress(ProcessLookupError, ChildProcessError):
+                    os.kill(pid, signal.SIGKILL)
+                    os.waitpid(pid, 0)
 
     async def wait_ready(self, seconds: Seconds = READY_SECONDS) -> None:
         """Wait until the service says that it is ready.

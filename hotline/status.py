@@ -223,6 +223,11 @@ class Display:
         with suppress(OSError):
             self._console.print(f"{_time()}  {text}", markup=False, highlight=False, soft_wrap=True)
 
+    def text(self, text: str) -> None:
+        """Show lines as they are, to be read and copied."""
+        with suppress(OSError):
+            self._console.print(f"\n{text}\n", markup=False, highlight=False, soft_wrap=True)
+
 
 def _time() -> str:
     return datetime.fromtimestamp(clock.wall()).astimezone().strftime("%H:%M:%S")

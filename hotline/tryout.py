@@ -13,13 +13,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from agents.service import AgentService, NewAccount
 from core.errors import ConfigurationError
 from core.identity import Role
 from core.vocabulary import Phone
+from db.pool import Database
+from hotline.resolve import reachable_host
+from hotline.stack import Stack
 
 AGENTS = 4
 ADMINISTRATOR = "admin"
 FILE = "tryout.json"
+ACTOR = "hotline run"
+"""Who made the accounts, for the audit."""
 
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 """Without characters that look alike: passwords are read from a screen and typed."""
@@ -129,6 +135,39 @@ async def ensure(
     return tryout, bool(missing)
 
 
+async def prepare(stack: Stack) -> tuple[TryOut | None, bool]:
+    """``ensure`` for a hotline that is up."""
+    database = Database(stack.dsn, max_size=2)
+    service = AgentService(database, [queue.name for queue in stack.settings.queues], session_seconds=0)
+
+    async def create(login: str, name: str, role: Role, password: str) -> None:
+        await service.create_account(NewAccount(login, name, role, password), ACTOR)
+
+    try:
+        await database.connect()
+        existing = [row["login"] for row in await database.fetch("SELECT login FROM accounts")]
+        return await ensure(file_of(stack), place_of(stack), existing, create)
+    finally:
+        await database.close()
+
+
+def file_of(stack: Stack) -> Path:
+    """Where the accounts are kept."""
+    return stack.folders.secrets / FILE
+
+
+def place_of(stack: Stack) -> Place:
+    """Addresses and phones of a hotline that is up."""
+    settings = stack.settings
+    return Place(
+        sip=SipAddress(reachable_host(settings.sip_host), settings.sip_port),
+        api=stack.api_url,
+        metrics=stack.metrics_url,
+        phones=tuple(Phone(number) for number in settings.phone_numbers),
+        phone_password=stack.phone_password,
+    )
+
+
 def _people(tryout: TryOut) -> list[tuple[str, str, Role, str]]:
     first = (tryout.administrator.login, "Administrator", Role.ADMINISTRATOR, tryout.administrator.password)
     return [first] + [
@@ -222,7 +261,7 @@ def how_to_call(tryout: TryOut, lan_host: str, trunk_match: Iterable[str]) -> st
             "How to place a call:",
             f"  agent   register a softphone at {lan_host}:{tryout.sip.port} (UDP): {agent};",
             f"          log in at {tryout.api} with the agent's account, take the seat, become READY",
-            f"  caller  dial sip:12345@{tryout.sip.host}:{tryout.sip.port} without registering (from {callers})",
+            f"  caller  dial sip:12345@{tryout.sip.host}:{tryout.sip.port} unregistered (from {callers})",
             "  or let callers and agents be played: hotline demo",
         ]
     )
