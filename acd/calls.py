@@ -247,6 +247,8 @@ def on_answered(state: State, event: CallAnswered, out: Decision) -> None:
         if event.call_id not in state.finished:
             out.commands.append(RequestReconcile("an answered call is not known"))
         return
+    if call.phase is Phase.AFTER and event.at <= call.changed_at:
+        return
     if call.phase is Phase.OFFERING and call.phone != event.phone:
         _offer_over(state, call, OfferResult.WITHDRAWN, out, event.at)
     was_offering = call.phase is Phase.OFFERING and call.phone == event.phone

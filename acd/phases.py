@@ -57,6 +57,7 @@ TRANSITIONS: dict[tuple[Phase, CallInput], Phase] = {
     (P.TALKING, I.TALK_END): P.AFTER,
     # He came out of a talk that broke as it began, and hears music: he must not be left there.
     (P.AFTER, I.QUEUE): P.WAITING,
+    (P.AFTER, I.ANSWER): P.TALKING,
     (P.ANNOUNCEMENT, I.HANG_UP): P.ENDED,
     (P.WAITING, I.HANG_UP): P.ENDED,
     (P.OFFERING, I.HANG_UP): P.ENDED,

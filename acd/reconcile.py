@@ -131,8 +131,8 @@ def _waiting(state: State, call: Call, event: Reconciled, out: Decision) -> None
         return
     if call.phase is Phase.OFFERING:
         calls.withdraw(state, call, out, event.at)
-    if calls.step(call, CallInput.QUEUE, event.at) or call.phase is Phase.WAITING:
-        calls.enqueue(state, call, out, event.at)
+    calls.step(call, CallInput.QUEUE, event.at)
+    calls.enqueue(state, call, out, event.at)
 
 
 def _astray(state: State, call: Call, event: Reconciled, out: Decision) -> bool:

@@ -229,6 +229,9 @@ def restore(
         seats.restore(state, _agent(seat))
     for call in open_calls:
         call.queue = state.known_queue(call.queue)
+        call.changed_at = max(
+            filter(None, (call.arrived_at, call.queued_at, call.answered_at, call.talk_ended_at))
+        )
         state.calls[call.call_id] = call
         holder = state.agents.get(call.agent_id) if call.agent_id is not None else None
         if call.phase is Phase.TALKING and holder is not None:

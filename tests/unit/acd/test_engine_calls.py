@@ -550,6 +550,37 @@ def test_a_caller_who_waits_after_his_talk_is_looked_into(world: World) -> None:
     assert world.call("x").phase is Phase.AFTER
 
 
+def test_a_second_talk_of_a_call_is_kept_track_of_but_counted_once(world: World) -> None:
+    world.seat(1)
+    world.seat(2, ready=False)
+    world.wait("x", 10.0)
+    world.answer("x", 1, 12.0)
+    world.leg_ends("x", 1, 13.0)
+    assert world.answer("x", 2, 12.5).facts == [], "older than the end of the talk"
+    world.answer("x", 2, 14.0)
+    assert (world.call("x").phase, world.agent(2).state) == (Phase.TALKING, S.TALKING)
+    world.leg_ends("x", 2, 20.0)
+    world.hang_up("x", 21.0)
+    assert len(world.told(TalkStarted)) == len(world.told(TalkEnded)) == 1
+    assert (finished(world).answered_at, finished(world).talk_ended_at) == (12.0, 13.0)
+    assert world.agent(2).state is S.WRAP_UP
+
+
+@pytest.mark.parametrize("broken", ["agent", "offer"])
+def test_an_offer_whose_memory_is_broken_still_ends(world: World, broken: str) -> None:
+    world.seat(1)
+    world.wait("x", 10.0)
+    if broken == "agent":
+        world.agent(1).offer_id = None
+    else:
+        world.call("x").offer_id = world.agent(1).offer_id = None
+    world.hang_up("x", 12.0)
+    assert finished(world).abandon_stage is AbandonStage.RINGING
+    assert len(world.told(OfferEnded)) == (broken == "agent")
+    world.picture(20.0)
+    assert world.agent(1).state is S.READY
+
+
 # --- memory ------------------------------------------------------------------------------------
 
 

@@ -10,7 +10,7 @@ offering      waiting  fallback   .         uncertain   talking  .         ended
 uncertain     waiting  fallback   offering  .           talking  .         ended
 fallback      waiting  .          .         .           talking  .         ended
 talking       .        .          .         .           .        rating    ended
-rating        waiting  .          .         .           .        .         ended
+rating        waiting  .          .         .           talking  .         ended
 ended         .        .          .         .           .        .         .
 """
 

@@ -537,6 +537,14 @@ def test_an_ended_call_is_not_brought_back() -> None:
     assert (world.facts, world.state.calls) == ([], {})
 
 
+def test_what_the_record_knows_already_is_old_news() -> None:
+    talk = {"agent_id": AgentId(1), "phone": phone_of(1), "answered_at": 4.0, "talk_ended_at": 8.0}
+    world = restarted([seated(1, S.READY)], [recorded("x", Phase.AFTER, 1.0, **talk)])
+    assert world.answer("x", 1, 4.0).facts == []
+    assert world.leg_ends("x", 1, 8.0).facts == []
+    assert world.agent(1).state is S.READY
+
+
 # --- restart with the journal ------------------------------------------------------------------
 
 AGENT_1 = "PJSIP/1001-0000000a"
