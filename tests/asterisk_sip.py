@@ -1,4 +1,6 @@
-"""A small SIP phone and caller over UDP for tests on a real Asterisk: says what it is told, notes what it gets.
+"""A small SIP phone and caller over UDP for tests on a real Asterisk.
+
+It says what it is told and notes what it gets.
 
 No SIP stack stands between the test and the wire: headers can be hostile, and moments are read at the socket.
 """
@@ -89,6 +91,7 @@ class Dialog:
     invite: Message | None = None
     sequence: int = 1
     branch: str = ""
+    authorization: str = ""
     media: asyncio.Task[None] | None = None
 
 
@@ -144,7 +147,9 @@ class Phone:
         answer = await self._ask(self._register(user, call_id, 1, expires, ""))
         if answer.status != 401:
             return answer.status
-        authorization = self._authorization(answer["WWW-Authenticate"], "REGISTER", user)
+        authorization = self._authorization(
+            answer["WWW-Authenticate"], "REGISTER", user, f"sip:{HOST}:{self.asterisk}"
+        )
         answer = await self._ask(self._register(user, call_id, 2, expires, authorization))
         return answer.status
 
@@ -183,10 +188,10 @@ class Phone:
         self._note("answered")
 
     async def until(self, what: str, deadline: float = 5.0, count: int = 1) -> float:
-        """The moment at which ``what`` had been noted ``count`` times."""
+        """The moment at which ``what`` (``A|B``: one of them) had been noted ``count`` times."""
 
         def moments() -> list[float]:
-            return [at for at, noted in self.seen if noted == what]
+            return [at for at, noted in self.seen if noted in what.split("|")]
 
         try:
             async with asyncio.timeout(deadline), self._changed:
@@ -224,16 +229,17 @@ class Phone:
     def _register(self, user: str, call_id: str, number: int, expires: int, authorization: str) -> str:
         return (
             f"REGISTER sip:{HOST}:{self.asterisk} SIP/2.0\r\n"
-            f"Via: SIP/2.0/UDP {self.host}:{self.port};branch=z9hG4bK{token_hex(8)};rport\r\nMax-Forwards: 70\r\n"
+            f"Via: SIP/2.0/UDP {self.host}:{self.port};branch=z9hG4bK{token_hex(8)};rport\r\n"
+            f"Max-Forwards: 70\r\n"
             f"From: <sip:{user}@{HOST}>;tag={token_hex(4)}\r\nTo: <sip:{user}@{HOST}>\r\n"
             f"Call-ID: {call_id}\r\nCSeq: {number} REGISTER\r\n"
             f"Contact: <sip:{user}@{self.host}:{self.port}>\r\nExpires: {expires}\r\n"
             f"{authorization}Content-Length: 0\r\n\r\n"
         )
 
-    def _authorization(self, challenge: str, method: str, user: str) -> str:
+    def _authorization(self, challenge: str, method: str, user: str, uri: str) -> str:
         given = dict(re.findall(r'(\w+)="?([^",]+)"?', challenge))
-        uri, cnonce = f"sip:{HOST}:{self.asterisk}", token_hex(4)
+        cnonce = token_hex(4)
 
         def digest(text: str) -> str:
             return hashlib.md5(text.encode()).hexdigest()  # noqa: S324 - SIP digest
@@ -255,7 +261,7 @@ class Phone:
             f"Via: SIP/2.0/UDP {self.host}:{self.port};branch={dialog.branch};rport\r\nMax-Forwards: 70\r\n"
             f"From: {dialog.local}\r\nTo: {dialog.remote}\r\nCall-ID: {dialog.call_id}\r\n"
             f"CSeq: {dialog.sequence} {method}\r\nContact: <sip:{self.user}@{self.host}:{self.port}>\r\n"
-            f"{kind}Content-Length: {len(body)}\r\n\r\n{body}"
+            f"{dialog.authorization}{kind}Content-Length: {len(body)}\r\n\r\n{body}"
         )
 
     def _reply(self, to: Message, status: str, dialog: Dialog | None = None, body: str = "") -> None:
@@ -296,9 +302,19 @@ class Phone:
                     dialog.target = contact[1]
                     dialog.branch = f"z9hG4bK{token_hex(8)}"
                 self._request("ACK", dialog)
+            if message.status == 401 and self.password and not dialog.authorization:
+                self._call_again(dialog, message["WWW-Authenticate"])
             if message.media_port and dialog.media is None:
                 self._start_media(dialog, message.media_port)
         self._note(f"{message.status} {message.method}")
+
+    def _call_again(self, dialog: Dialog, challenge: str) -> None:
+        """Send the INVITE once more, with our password."""
+        dialog.authorization = self._authorization(challenge, "INVITE", self.user, dialog.target)
+        dialog.remote = re.sub(";tag=.*", "", dialog.remote)
+        dialog.branch = f"z9hG4bK{token_hex(8)}"
+        dialog.sequence += 1
+        self._request("INVITE", dialog, self._sdp())
 
     def _request_came(self, message: Message) -> None:
         if message.method == "OPTIONS" and not self.options:

@@ -25,6 +25,7 @@ FALLBACK_SECONDS = 60
 """Longest stay in the native queue before the heartbeat is looked at again; the place is kept."""
 SHORTEST_NUMBER, LONGEST_NUMBER = 2, 20
 """Digits of a dialled number."""
+LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 LONGEST_SOCKET = 107
 """Bytes that the path of a Unix socket can have."""
 
@@ -75,7 +76,12 @@ def identifier_order(trunk_match: tuple[str, ...]) -> str:
     pass for a phone by its number. Where they share one (loopback, in try-outs) phones are known by their
     user name, and a caller with the number of a phone is asked for its password.
     """
-    shared = any(ipaddress.ip_network(entry, strict=False).is_loopback for entry in trunk_match)
+    networks = [ipaddress.ip_network(entry, strict=False) for entry in trunk_match]
+    shared = any(
+        network.version == loopback.version and network.overlaps(loopback)
+        for network in networks
+        for loopback in LOOPBACK
+    )
     return "username,ip" if shared else "ip,username"
 
 
