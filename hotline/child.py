@@ -17,6 +17,9 @@ from hotline.leftovers import PidFile
 from hotline.logs import rotate
 from hotline.supervisor import PartFailed, first_of
 
+TAIL_BYTES = 4096
+SHOWN_CHARACTERS = 300
+
 
 @dataclass(frozen=True, slots=True)
 class ChildSpec:
@@ -127,7 +130,10 @@ class ChildProcess:
             return
         code = await first_of(self._spec.ready(), process.wait())
         if code is not None:
-            raise PartFailed(f"{self.name} ended at its start (exit code {code}); see {self._spec.log}")
+            said = last_line(self._spec.log)
+            raise PartFailed(
+                f"{self.name} ended at its start (exit code {code}): {said}; see {self._spec.log}"
+            )
 
     async def _end(self, process: asyncio.subprocess.Process) -> None:
         with suppress(ProcessLookupError):
@@ -138,3 +144,12 @@ class ChildProcess:
             with suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
+
+
+def last_line(log: Path) -> str:
+    """What a process said last, cut to a readable length."""
+    with log.open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL_BYTES))
+        lines = file.read().decode("utf-8", "replace").split("\n")
+    said = [line.strip() for line in lines if line.strip()]
+    return said[-1][:SHOWN_CHARACTERS] if said else "it said nothing"

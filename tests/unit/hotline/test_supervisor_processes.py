@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hotline.child import ChildProcess, ChildSpec
+from hotline.child import ChildProcess, ChildSpec, last_line
 from hotline.leftovers import PidFile, ProcessIdentity, end_process, identify, stop_leftovers
 from hotline.supervisor import Backoff, PartFailed, PartState, Supervisor
 
@@ -111,8 +111,9 @@ async def test_sigterm_ignored_means_sigkill_after_the_deadline(child: Callable[
 async def test_a_child_that_ends_at_its_start_is_reported_with_its_exit_code(
     child: Callable[..., ChildProcess], tmp_path: Path
 ) -> None:
-    part = child("raise SystemExit(3)", says="never")
-    with pytest.raises(PartFailed, match=r"service ended at its start \(exit code 3\); see .*service.log"):
+    part = child("print('the disk is full'); raise SystemExit(3)", says="never")
+    said = r"service ended at its start \(exit code 3\): the disk is full; see .*service.log"
+    with pytest.raises(PartFailed, match=said):
         await part.start()
     assert part.pid is None
     assert not (tmp_path / "service.pid").exists()
@@ -215,6 +216,15 @@ async def test_a_reused_pid_is_never_touched(tmp_path: Path) -> None:
 def test_a_broken_pid_file_counts_as_none(tmp_path: Path, content: str) -> None:
     (tmp_path / "service.pid").write_text(content, encoding="utf-8")
     assert PidFile(tmp_path, "service").running() is None
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [("", "it said nothing"), ("\n \n", "it said nothing"), ("a\nb\n\n", "b"), ("x" * 9000, "x" * 300)],
+)
+def test_the_last_words_of_a_process(tmp_path: Path, content: str, said: str) -> None:
+    (tmp_path / "x.log").write_text(content, encoding="utf-8")
+    assert last_line(tmp_path / "x.log") == said
 
 
 def test_a_process_that_is_gone_has_no_identity() -> None:
