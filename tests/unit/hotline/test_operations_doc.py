@@ -3,10 +3,12 @@
 import json
 import re
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
 from pydantic_core import PydanticUndefined
 
+from hotline import bootstrap
 from hotline.metrics import Metrics
 from hotline.settings import Settings
 from ivr.texts import NAMES
@@ -39,6 +41,15 @@ def test_every_metric_of_the_registry_is_explained() -> None:
     }
     assert len(families) > 10
     assert {name for name in families if f"`{name}" not in PAGE} == set()
+
+
+def test_every_figure_read_from_the_parts_is_explained() -> None:
+    parts = MagicMock()
+    bootstrap.watch(parts)
+    read = parts.metrics.watch.call_args.kwargs
+    names = [*read["gauges"], *(f"{name}_total" for name in read["counters"])]
+    assert len(names) > 10
+    assert {name for name in names if f"`{name}`" not in PAGE} == set()
 
 
 def test_every_prompt_is_explained() -> None:
