@@ -34,7 +34,7 @@ class Caller:
         hangs_up_after: seconds after the connection at which he hangs up whatever happens; ``NEVER``: he
             stays until the hotline hangs up.
         presses: digit that he presses every two seconds ...
-        presses_after: ... from so many seconds after the connection on.
+        presses_after: ... from so many seconds after the connection on; ``NEVER``: only when told to.
     """
 
     number: str
@@ -118,6 +118,11 @@ class CallerGroup:
     def hang_up(self, call: SipCall) -> None:
         """Make this caller hang up now."""
         self._sipp.hang_up(call.sip_call_id)
+
+    def press(self, call: SipCall) -> None:
+        """Make this caller press his key once; without effect where keys cannot be pressed."""
+        if may_send_digits():
+            self._sipp.press(call.sip_call_id)
 
     def placed(self) -> list[PlacedCall]:
         """Every caller with his call so far, in order."""

@@ -27,7 +27,8 @@ NEVER: Seconds = 86_400.0
 """A pause that outlasts every call."""
 
 _REGISTRATIONS_PER_SECOND = 200
-_EXPIRES_SECONDS = 3600
+EXPIRES_SECONDS = 600
+"""How long a registration is good for; Asterisk grants no more. Talks are shorter, demos too."""
 _DRAWS = 997
 """Different talk times drawn in advance; a prime, so that they do not fall into step with anything."""
 
@@ -113,7 +114,7 @@ class PhoneGroup:
         Raises:
             SipFailed: a registration was refused, or SIPp does not run.
         """
-        await self._register(_EXPIRES_SECONDS)
+        await self._register(EXPIRES_SECONDS)
         self._registered = True
         self._answering = self._uas()
         if self._answering is not None:

@@ -110,10 +110,18 @@ class Sipp:
         await self._child.stop()
 
     def hang_up(self, sip_call_id: str) -> None:
-        """Make this side hang up an answered call now: its scenario takes an INFO of ours as the wish to."""
-        request = _request("INFO", sip_call_id, (self.spec.local_ip, self.spec.local_port))
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as own:
-            own.sendto(request, (self.spec.local_ip, self.spec.local_port))
+        """Make this side hang up an answered call now."""
+        self._tell("INFO", sip_call_id)
+
+    def press(self, sip_call_id: str) -> None:
+        """Make a caller press his key once."""
+        self._tell("MESSAGE", sip_call_id)
+
+    def _tell(self, method: str, sip_call_id: str) -> None:
+        """The scenarios take requests that the hotline never sends as wishes of ours."""
+        own = (self.spec.local_ip, self.spec.local_port)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            sender.sendto(_request(method, sip_call_id, own), own)
 
     async def kill(self) -> None:
         """End it at once, without a word to the other side."""
