@@ -61,7 +61,7 @@ class Sessions:
         )
         return OpenedSession(token, now + self._lifetime)
 
-    async def find(self, token: str) -> Account | None:
+    async def account_of(self, token: str) -> Account | None:
         """The account behind a token, ``None`` for one that is unknown, expired or ended.
 
         Raises:

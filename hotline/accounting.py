@@ -1,4 +1,4 @@
-"""Conservation, watched: every offered call has one outcome, every answered one a ticket and a recording row."""
+"""Conservation, watched: each offered call has one outcome, each answered one a ticket and a recording."""
 
 import asyncio
 from collections.abc import Callable, Sequence

@@ -6,7 +6,13 @@ seconds). No label has personal data or an unbounded set of values.
 
 from collections.abc import Callable, Iterable, Iterator
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
@@ -31,6 +37,9 @@ WAIT_BUCKETS = (1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600)
 HANDLE_BUCKETS = (5, 10, 15, 30, 60, 90, 120, 180, 240, 300, 420, 600, 900, 1800)
 
 Reading = Callable[[], float]
+
+# When a counter was made is the start of the service; a series per counter for it would double the scrape.
+disable_created_metrics()
 
 
 class Metrics:

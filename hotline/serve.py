@@ -17,8 +17,7 @@ from core.vocabulary import Seconds
 from hotline import logs
 from hotline.bootstrap import Parts, build
 from hotline.settings import Settings
-from web.app import create_app
-from web.metrics import create_metrics_app
+from web.app import create_app, create_metrics_app
 from web.server import HttpServer
 
 log = structlog.get_logger()
@@ -82,7 +81,7 @@ async def _work(parts: Parts) -> None:
 async def _start_http(parts: Parts, closing: contextlib.AsyncExitStack) -> None:
     """API, health and metrics: there from the first moment, so that everybody can see what is missing."""
     settings = parts.settings
-    app = create_app(parts.endpoints, parts.people.sessions, readiness(parts))
+    app = create_app(parts.endpoints, parts.people.sessions, checks=readiness(parts))
     api = HttpServer(app, settings.http_host, settings.http_port)
     await api.start()
     closing.push_async_callback(api.stop)

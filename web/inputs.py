@@ -29,15 +29,15 @@ _CONTROL_IN_LONG_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 def path_of(endpoint: Endpoint, request: web.Request) -> ApiModel:
     """The path's parameters; one that does not fit is a 422 that names it."""
-    return _validated(endpoint.path_model, dict(request.match_info), "path")
+    return _validated(endpoint.path_model, dict(request.match_info))
 
 
 def query_of(endpoint: Endpoint, request: web.Request) -> ApiModel:
     """The query's parameters, each at most once."""
-    doubled = [FieldError(field=f"query.{name}", rule="is given twice") for name in _doubled(request)]
+    doubled = [FieldError(field=name, rule="is given twice") for name in _doubled(request)]
     if doubled:
         raise invalid(doubled)
-    return _validated(endpoint.query_model, dict(request.query), "query")
+    return _validated(endpoint.query_model, dict(request.query))
 
 
 async def body_of(endpoint: Endpoint, request: web.Request) -> ApiModel | None:
@@ -60,7 +60,7 @@ async def body_of(endpoint: Endpoint, request: web.Request) -> ApiModel | None:
         model = endpoint.body_model.model_validate_json(raw, strict=True)
     except ValidationError as error:
         raise invalid(field_errors(error)) from error
-    _refuse_control_characters(model, "")
+    _refuse_control_characters(model)
     return model
 
 
@@ -68,12 +68,12 @@ def _doubled(request: web.Request) -> list[str]:
     return [name for name in dict.fromkeys(request.query) if len(request.query.getall(name)) > 1]
 
 
-def _validated(model: type[ApiModel], values: dict[str, str], prefix: str) -> ApiModel:
+def _validated(model: type[ApiModel], values: dict[str, str]) -> ApiModel:
     try:
         found = model.model_validate(values)
     except ValidationError as error:
-        raise invalid(field_errors(error, prefix)) from error
-    _refuse_control_characters(found, prefix)
+        raise invalid(field_errors(error)) from error
+    _refuse_control_characters(found)
     return found
 
 
@@ -105,10 +105,10 @@ def _deeper_than(value: object, levels: int) -> bool:
     return any(_deeper_than(item, levels - 1) for item in inner)
 
 
-def _refuse_control_characters(model: BaseModel, prefix: str) -> None:
+def _refuse_control_characters(model: BaseModel) -> None:
     errors = [
         FieldError(field=field, rule="must not contain control characters")
-        for field, text, long in _texts(model, prefix)
+        for field, text, long in _texts(model, "")
         if (_CONTROL_IN_LONG_TEXT if long else _CONTROL).search(text)
     ]
     if errors:

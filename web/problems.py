@@ -18,7 +18,7 @@ class FieldError(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     field: str
-    """Where: ``phone``, ``queues.0``; ``query.limit`` and ``path.ticket_id`` outside the body."""
+    """Its name in path, query or body, with a dot for what lies inside: ``phone``, ``queues.0``."""
     rule: str
     """What is asked of it, as a sentence."""
 
@@ -61,16 +61,16 @@ def invalid(errors: Iterable[FieldError]) -> RequestRefused:
     return RequestRefused(422, "invalid_input", f"the request is not valid: {names}", found)
 
 
-def field_errors(error: ValidationError, prefix: str = "") -> list[FieldError]:
+def field_errors(error: ValidationError) -> list[FieldError]:
     """What pydantic found, in the API's notation; the refused values themselves are not repeated."""
     return [
-        FieldError(field=_name(prefix, item["loc"]), rule=_rule(item["type"], item["msg"]))
+        FieldError(field=_name(item["loc"]), rule=_rule(item["type"], item["msg"]))
         for item in error.errors(include_url=False, include_input=False, include_context=False)
     ]
 
 
-def _name(prefix: str, location: tuple[int | str, ...]) -> str:
-    return ".".join([part for part in (prefix, *map(str, location)) if part]) or "body"
+def _name(location: tuple[int | str, ...]) -> str:
+    return ".".join(map(str, location)) or "body"
 
 
 def _rule(kind: str, message: str) -> str:
