@@ -3,10 +3,11 @@
 Import what a module needs. It boots in about 0.4 s, so every test has one of its own.
 """
 
+import asyncio
 import shutil
 import tempfile
 import wave
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,6 +108,13 @@ def write_prompt(prompts: Path, seconds: float = 0.3) -> None:
         file.setsampwidth(2)
         file.setframerate(8000)
         file.writeframes(bytes(int(16000 * seconds)))
+
+
+async def holds(condition: Callable[[], bool], deadline: float = 5.0) -> None:
+    """Return when ``condition`` holds: for what a file or a socket shows and nobody tells."""
+    async with asyncio.timeout(deadline):
+        while not condition():  # noqa: ASYNC110 - there is no event to wait for
+            await asyncio.sleep(0.01)
 
 
 @asynccontextmanager

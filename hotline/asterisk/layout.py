@@ -2,11 +2,9 @@
 
 import hashlib
 import hmac
-import json
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +41,6 @@ class RenderedAsterisk:
     sip_port: int
     rtp_from: int
     rtp_to: int
-
-    def to_json(self) -> str:
-        """All of it as JSON, for a process that finds Asterisk running. Holds a password."""
-        return json.dumps(asdict(self), default=str)
-
-    @classmethod
-    def from_json(cls, text: str) -> Self:
-        """The opposite of ``to_json``."""
-        values: dict[str, Any] = json.loads(text)
-        paths = (name for name in values if name.endswith("_dir") or name == "journal")
-        return cls(**values | {name: Path(values[name]) for name in paths})
 
 
 def new_system_name() -> str:

@@ -58,6 +58,7 @@ class AsteriskProcess:
             ConfigurationError: it ended or was not up within ``timeout`` seconds; says what it printed last.
         """
         began = monotonic()
+        seen = len(self._messages())
         with (self.rendered.log_dir / "console").open("wb") as output:
             self._process = await asyncio.create_subprocess_exec(
                 *self._asterisk(),
@@ -71,6 +72,7 @@ class AsteriskProcess:
         try:
             async with asyncio.timeout(timeout):
                 await self._until_booted()
+            self._check_ports(seen)
         except (TimeoutError, AsteriskDown) as error:
             await self.stop(0)
             why = str(error) or f"it was not up after {timeout:g} s"
@@ -123,11 +125,31 @@ class AsteriskProcess:
         while True:
             if not self.running:
                 raise AsteriskDown(f"it ended with status {self._started().returncode}")
-            if control.exists():
+            if control.exists() and self._is_ours():
                 with suppress(AsteriskDown):
                     await self.console("core waitfullybooted")
                     return
             await asyncio.sleep(LOOK_SECONDS)
+
+    def _is_ours(self) -> bool:
+        """Whether the control socket is this process's and not one that an earlier Asterisk left or holds."""
+        try:
+            return int((self.rendered.run_dir / "asterisk.pid").read_text()) == self.pid
+        except (OSError, ValueError):
+            return False
+
+    def _messages(self) -> str:
+        """Asterisk's log, all starts."""
+        try:
+            return (self.rendered.log_dir / "messages").read_text(errors="replace")
+        except OSError:
+            return ""
+
+    def _check_ports(self, seen: int) -> None:
+        """Asterisk comes up without a port that it cannot have, and only its log says so."""
+        taken = [line for line in self._messages()[seen:].splitlines() if "Address already in use" in line]
+        if taken:
+            raise AsteriskDown(taken[0])
 
     def _asterisk(self) -> tuple[str, ...]:
         return (*self.install.command, "-C", str(self.rendered.config_dir / "asterisk.conf"))
@@ -139,10 +161,11 @@ class AsteriskProcess:
 
     def _last(self) -> str:
         """The last lines of what it wrote, for an error message."""
-        lines: list[str] = []
-        for name in ("console", "messages"):
-            with suppress(OSError):
-                lines += (self.rendered.log_dir / name).read_text(errors="replace").splitlines()[-LAST_LINES:]
+        lines = self._messages().splitlines()[-LAST_LINES:]
+        with suppress(OSError):
+            lines += (
+                (self.rendered.log_dir / "console").read_text(errors="replace").splitlines()[-LAST_LINES:]
+            )
         return "".join(f"\n    {line}" for line in lines)
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import csv
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from tests.fixtures_asterisk import (
     Switch,
     asterisk_folder,
     asterisk_install,
+    holds,
     running_switch,
     settings_for,
     switch,
@@ -367,13 +368,6 @@ async def test_unanswered_agi_leaves_the_notice_to_the_dialplan(
         await switch.heartbeat(age=60)
         assert (await switch.waiting(await switch.caller()))["NoticeAt"] != ""
         assert len(service.requests) == tried
-
-
-async def holds(condition: Callable[[], bool], deadline: float = 5.0) -> None:
-    """Return when ``condition`` holds: for what a file or a socket shows and nobody tells."""
-    async with asyncio.timeout(deadline):
-        while not condition():  # noqa: ASYNC110 - there is no event to wait for
-            await asyncio.sleep(0.01)
 
 
 class AgiService:

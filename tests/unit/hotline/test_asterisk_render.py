@@ -221,8 +221,3 @@ def test_folder_with_a_name_that_asterisk_would_misread_is_refused(tmp_path: Pat
 def test_folder_too_deep_for_the_control_socket_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="too long"):
         rendered(tmp_path / ("x" * 100))
-
-
-def test_description_survives_json(tmp_path: Path) -> None:
-    description = rendered(tmp_path)
-    assert RenderedAsterisk.from_json(description.to_json()) == description
