@@ -9,11 +9,15 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+import structlog
+
 from core.commands import MirrorMember
 from core.ports import TelephonyError
 from core.vocabulary import AgentId, Phone, QueueName
 from telephony.connection import ActionRefused, AmiConnection
 from telephony.picture import text
+
+log = structlog.get_logger()
 
 NOT_THERE = "Not there"
 NOBODY = AgentId(0)
@@ -83,12 +87,17 @@ class QueueMirror:
     async def restore(self, connection: AmiConnection) -> None:
         """After a (re)connect: make the queues as wanted; a member that nobody asked for leaves.
 
+        A refusal concerns one phone; the others are seen to all the same.
+
         Raises:
-            TelephonyError: an action failed.
+            TelephonyError: there was no answer.
         """
         known = await self._known(connection)
         for phone in sorted(self._wanted.keys() | known.keys()):
-            await self.settle(connection, phone)
+            try:
+                await self.settle(connection, phone)
+            except ActionRefused as error:
+                log.warning("queue_mirror_refused", reason=error.reason)
 
     async def settle(self, connection: AmiConnection, phone: Phone) -> None:
         """Bring the queues in line with what is wanted for a phone; raises ``TelephonyError``."""
