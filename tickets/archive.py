@@ -127,15 +127,18 @@ def _convert(source: FileIO, target: Path, key: str) -> ClosedRecording | None:
         return None
     _make_folder(target.parent)
     temporary = target.with_name(f".{target.name}.part")  # one name: what a crash left is overwritten
-    with temporary.open("w+b", buffering=0) as file:
-        written = _encode(source, frames, file)
-        if _size(source) != raw_bytes:
-            raise ArchiveError("the raw file grew while it was read")
-        if _decode(file) != (frames, written):
-            raise ArchiveError("what was read back differs from what was recorded")
-        os.fsync(file.fileno())
-        size, sha256 = _size(file), _sha256(file)
-    temporary.replace(target)
+    try:
+        with temporary.open("w+b", buffering=0) as file:
+            written = _encode(source, frames, file)
+            if _size(source) != raw_bytes:
+                raise ArchiveError("the raw file grew while it was read")
+            if _decode(file) != (frames, written):
+                raise ArchiveError("what was read back differs from what was recorded")
+            os.fsync(file.fileno())
+            size, sha256 = _size(file), _sha256(file)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)  # after a failure: a full disk needs the room
     _sync_folder(target.parent)
     state = RecordingState.PARTIAL if rest else RecordingState.READY
     note = f"cut off in the middle of a frame, {rest} bytes left out" if rest else ""

@@ -28,7 +28,7 @@ TEXT_LIMITS: dict[str, int] = {"citizen_name": 80, "title": 200, "body": 20_000,
 """The fields a person writes, and how many characters each may have."""
 
 _LINES_ALLOWED = frozenset({"body"})
-_LINE_CHARACTERS = frozenset("\n\r\t")
+_LINE_CHARACTERS = frozenset("\n\t")
 _FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Control characters, lone surrogates, line and paragraph separators."""
 

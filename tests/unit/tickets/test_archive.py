@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import tickets.archive as archive_module
 from tests.unit.tickets.samples import AGENT_HZ, CALLER_HZ, call_id, channels, loudness, two_tones
 from tickets.archive import Archive, ArchiveError
 from tickets.model import RecordingState
@@ -157,8 +158,48 @@ def test_a_full_disk_leaves_the_raw_file_and_no_archive_file(archive: Archive, r
     with files_at_most(20_000), pytest.raises((ArchiveError, OSError)):
         archive.close(CALL, ARRIVED)
     assert raw.read_bytes() == samples
-    assert not (root / KEY).exists()
+    assert [entry for entry in root.rglob("*") if entry.is_file()] == []
     assert archive.close(CALL, ARRIVED).duration_s == 30.0
+
+
+@pytest.mark.parametrize("change", [1.0, -1.0])
+def test_a_raw_file_that_changes_while_it_is_read_is_put_off(
+    archive: Archive, raw: Path, root: Path, monkeypatch: pytest.MonkeyPatch, change: float
+) -> None:
+    samples = two_tones(2.0)
+    raw.write_bytes(samples)
+    make_folder = archive_module._make_folder
+
+    def meanwhile(folder: Path) -> None:
+        make_folder(folder)
+        raw.write_bytes(two_tones(2.0 + change))
+
+    monkeypatch.setattr(archive_module, "_make_folder", meanwhile)
+    with pytest.raises(ArchiveError, match="grew" if change > 0 else "shrank"):
+        archive.close(CALL, ARRIVED)
+    assert [entry for entry in root.rglob("*") if entry.is_file()] == []
+
+
+def test_what_cannot_be_read_back_the_same_is_not_archived(
+    archive: Archive, raw: Path, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw.write_bytes(two_tones(0.5))
+    monkeypatch.setattr(archive_module, "_decode", lambda _: (4000, b"another digest"))
+    with pytest.raises(ArchiveError, match="differs"):
+        archive.close(CALL, ARRIVED)
+    assert raw.exists()
+    assert [entry for entry in root.rglob("*") if entry.is_file()] == []
+
+
+def test_where_the_kernel_gives_no_lease_the_size_must_do(
+    archive: Archive, raw: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> int:
+        raise PermissionError(13, "Permission denied")
+
+    raw.write_bytes(two_tones(0.5))
+    monkeypatch.setattr("tickets.archive.fcntl.fcntl", refused)
+    assert archive.close(CALL, ARRIVED).duration_s == 0.5
 
 
 def test_a_damaged_archive_file_without_a_raw_one_is_told(archive: Archive, root: Path) -> None:
