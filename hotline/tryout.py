@@ -253,18 +253,25 @@ def how_to_call(tryout: TryOut, lan_host: str, trunk_match: Iterable[str]) -> st
         lan_host: Asterisk's address for phones on the network.
         trunk_match: where calls from outside may come from.
     """
-    seat = tryout.agents[0] if tryout.agents else None
     callers = ", ".join(trunk_match)
-    agent = f"user {seat.phone}, its SIP password" if seat else "a number and its SIP password"
     return "\n".join(
         [
             "How to place a call:",
-            f"  agent   register a softphone at {lan_host}:{tryout.sip.port} (UDP): {agent};",
-            f"          log in at {tryout.api} with the agent's account, take the seat, become READY",
-            f"  caller  dial sip:12345@{tryout.sip.host}:{tryout.sip.port} unregistered (from {callers})",
+            *(_as_agent(tryout, tryout.agents[0], lan_host) if tryout.agents else []),
+            f"  caller  dial sip:12345@{tryout.sip.host}:{tryout.sip.port}, unregistered (from {callers})",
             "  or let callers and agents be played: hotline demo",
         ]
     )
+
+
+def _as_agent(tryout: TryOut, seat: Seat, lan_host: str) -> list[str]:
+    api, pad = f"{tryout.api}/api/v1", " " * 9
+    return [
+        f"  agent   softphone: server {lan_host}:{tryout.sip.port} (UDP), user {seat.phone}, SIP password",
+        f"{pad} POST {api}/sessions with login {seat.login} and its password gives a Bearer token",
+        f'{pad} PUT  {api}/me/seat  {{"phone": "{seat.phone}"}}',
+        f'{pad} PUT  {api}/me/state {{"state": "READY"}}',
+    ]
 
 
 def lan_address(host: str) -> str:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
+import aiohttp
 import asyncpg
 import pytest
 
@@ -23,37 +24,12 @@ from hotline.leftovers import identify
 from hotline.runtime import load
 from hotline.settings import Settings
 from hotline.stack import Stack, scratch_folder, scratch_settings
+from hotline.status import Figures, Today, read_figures, read_today
 from hotline.supervisor import PartFailed, PartState
 
 pytestmark = pytest.mark.integration
 
 NAMES = ["postgresql", "asterisk", "service"]
-
-STAND_IN = """
-import http.server, os, signal, sys
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(b"ok")
-    def log_message(self, *_):
-        pass
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["HOTLINE_HTTP_PORT"])), Handler).serve_forever()
-"""
-RUN = f"""
-import asyncio, sys
-from hotline import parts
-parts.SERVICE_COMMAND = (sys.executable, "-c", {STAND_IN!r})
-from hotline.run import run
-from hotline.settings import Settings
-sys.exit(asyncio.run(run(Settings())))
-"""
-
-
-@pytest.fixture(autouse=True)
-def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parts, "SERVICE_COMMAND", (sys.executable, "-c", STAND_IN))
 
 
 @pytest.fixture
@@ -125,6 +101,20 @@ async def test_secrets_are_on_no_command_line_and_in_no_open_file(stack: Stack) 
     assert stat.S_IMODE(stack.folders.run.stat().st_mode) == 0o700
 
 
+async def test_try_out_accounts_can_log_in(stack: Stack) -> None:
+    accounts, _ = await tryout.prepare(stack)
+    assert accounts is not None
+    url = f"{accounts.api}/api/v1/sessions"
+    async with aiohttp.ClientSession() as session:
+        people = [(seat.login, seat.password) for seat in accounts.agents]
+        for login, password in (*people, (accounts.administrator.login, accounts.administrator.password)):
+            async with session.post(url, json={"login": login, "password": password}) as answer:
+                assert answer.status == 201
+        async with session.get(accounts.metrics) as answer:
+            assert read_figures(await answer.text()) == Figures()
+    assert await read_today(stack.dsn) == Today()
+
+
 async def test_the_second_start_is_quick_and_finds_its_data(settings: Settings) -> None:
     async with Stack(settings) as first:
         accounts, fresh = await tryout.prepare(first)
@@ -141,16 +131,19 @@ async def test_the_second_start_is_quick_and_finds_its_data(settings: Settings) 
         assert second.leftovers == []
 
 
-@pytest.mark.parametrize("name", NAMES)
-async def test_a_killed_part_comes_back_and_the_others_stay(stack: Stack, name: str) -> None:
+async def test_a_killed_part_comes_back_and_the_others_stay(stack: Stack) -> None:
     await fetchval(stack.owner_dsn, "CREATE TABLE kept AS SELECT 7 AS seven")
-    before, tag = stack.processes, load(stack.settings).systemname
-    await stack.kill(name)
-    assert stack.processes[name] is None
-    await until(lambda: stack.processes[name] is not None and stack.states[name] is PartState.RUNNING)
-    after = stack.processes
-    assert [part for part in NAMES if after[part] != before[part]] == [name]
-    assert (load(stack.settings).systemname != tag) is (name == "asterisk")
+    for name in NAMES:
+        before, tag = stack.processes, load(stack.settings).systemname
+        await stack.kill(name)
+        assert stack.processes[name] is None
+        await until(
+            lambda part=name: stack.processes[part] is not None and stack.states[part] is PartState.RUNNING
+        )
+        await stack.wait_ready()
+        after = stack.processes
+        assert [part for part in NAMES if after[part] != before[part]] == [name]
+        assert (load(stack.settings).systemname != tag) is (name == "asterisk")
     assert await fetchval(stack.owner_dsn, "SELECT seven FROM kept") == 7
 
 
@@ -211,8 +204,9 @@ class Run:
     async def start(self) -> None:
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
-            "-c",
-            RUN,
+            "-m",
+            "hotline",
+            "run",
             env=to_environment(self.settings),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,

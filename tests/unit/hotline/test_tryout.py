@@ -143,8 +143,9 @@ async def test_what_is_shown(tmp_path: Path, accounts: Accounts) -> None:
         assert password in shown
     assert "phone 1004, SIP password secret-of-1004" in shown
     said = how_to_call(made, "10.0.0.5", ["127.0.0.1", "10.1.0.0/16"])
-    assert "10.0.0.5:5060" in said
-    assert "sip:12345@127.0.0.1:5060" in said
+    assert "server 10.0.0.5:5060 (UDP), user 1001" in said
+    assert not [password for *_, password in accounts.made if password in said]
+    assert "dial sip:12345@127.0.0.1:5060, unregistered" in said
     assert "(from 127.0.0.1, 10.1.0.0/16)" in said
 
 
