@@ -182,9 +182,8 @@ def offer(state: State, call: Call, agent: Agent, out: Decision, now: Seconds) -
     state.next_offer_id += 1
     step(call, CallInput.OFFER, now)
     state.waiting.discard(call.queue, call.call_id)
-    call.offer_id, call.agent_id, call.phone = offer_id, agent.agent_id, agent.phone
-    agent.call_id, agent.offer_id = call.call_id, offer_id
-    state.offers[offer_id] = call.call_id
+    hold_agent(state, call, agent, offer_id)
+    call.offer_told = False
     seats.move(state, agent, AgentInput.OFFER, out, now, cause="system:offer")
     overdue = now + state.rules(call.queue).ring_seconds + OFFER_GRACE_SECONDS
     state.timers.add(overdue, Deadline.OFFER_OVERDUE, offer_id)
@@ -192,12 +191,26 @@ def offer(state: State, call: Call, agent: Agent, out: Decision, now: Seconds) -
     out.commands.append(OfferCall(call.call_id, call.channel, agent.agent_id, agent.phone, offer_id))
 
 
+def hold_agent(state: State, call: Call, agent: Agent, offer_id: OfferId) -> None:
+    """From now on this agent's phone rings for this call."""
+    call.offer_id, call.agent_id, call.phone = offer_id, agent.agent_id, agent.phone
+    agent.call_id, agent.offer_id = call.call_id, offer_id
+    state.offers[offer_id] = call.call_id
+
+
+def _tell_offer_ended(state: State, call: Call, result: OfferResult, out: Decision, at: Seconds) -> None:
+    if call.offer_id is None:
+        return
+    state.offers.pop(call.offer_id, None)
+    if not call.offer_told:
+        call.offer_told = True
+        out.facts.append(OfferEnded(call.call_id, call.offer_id, result, at))
+
+
 def _offer_over(state: State, call: Call, result: OfferResult, out: Decision, at: Seconds) -> None:
     """An offer ended without an answer: say so, and put the agent where that leads."""
     agent = state.agents.get(call.agent_id) if call.agent_id is not None else None
-    if call.offer_id is not None:
-        state.offers.pop(call.offer_id, None)
-        out.facts.append(OfferEnded(call.call_id, call.offer_id, result, at))
+    _tell_offer_ended(state, call, result, out, at)
     if agent is not None and agent.offer_id == call.offer_id:
         given, cause = _blame(agent, result)
         seats.move(state, agent, given, out, at, cause=cause)
@@ -255,9 +268,8 @@ def on_answered(state: State, event: CallAnswered, out: Decision) -> None:
     if not step(call, CallInput.ANSWER, event.at):
         return
     state.waiting.discard(call.queue, call.call_id)
-    if was_offering and call.offer_id is not None:
-        state.offers.pop(call.offer_id, None)
-        out.facts.append(OfferEnded(call.call_id, call.offer_id, OfferResult.ANSWERED, event.at))
+    if was_offering:
+        _tell_offer_ended(state, call, OfferResult.ANSWERED, out, event.at)
     _talk(state, call, event.phone, out, event.at)
 
 

@@ -41,6 +41,8 @@ class Call:
     fallback_at: Seconds | None = None
     offer_id: OfferId | None = None
     """The running offer, or the last one."""
+    offer_told: bool = False
+    """Its end has been stated; one that rings after all is followed, but does not end twice."""
     agent_id: AgentId | None = None
     """The agent whose phone rings for it, or who talks or talked to the caller."""
     phone: Phone | None = None

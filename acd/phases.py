@@ -13,7 +13,8 @@ class Phase(StrEnum):
     WAITING = "waiting"
     OFFERING = "offering"
     UNCERTAIN = "uncertain"
-    """An offer could not be carried out; nothing is done until Asterisk says where the call is."""
+    """An offer could not be carried out, or a picture does not show the call; nothing is done until Asterisk
+    says where it is."""
     FALLBACK = "fallback"
     TALKING = "talking"
     AFTER = "rating"
@@ -28,6 +29,8 @@ class CallInput(StrEnum):
     FALL_BACK = "fall_back"
     OFFER = "offer"
     OFFER_LOST = "offer_lost"
+    MISSING = "missing"
+    """A picture of Asterisk does not show it."""
     ANSWER = "answer"
     TALK_END = "talk_end"
     HANG_UP = "hang_up"
@@ -40,6 +43,7 @@ TRANSITIONS: dict[tuple[Phase, CallInput], Phase] = {
     (P.ANNOUNCEMENT, I.FALL_BACK): P.FALLBACK,
     (P.WAITING, I.OFFER): P.OFFERING,
     (P.WAITING, I.FALL_BACK): P.FALLBACK,
+    (P.WAITING, I.MISSING): P.UNCERTAIN,
     (P.OFFERING, I.QUEUE): P.WAITING,
     (P.OFFERING, I.FALL_BACK): P.FALLBACK,
     (P.OFFERING, I.OFFER_LOST): P.UNCERTAIN,

@@ -10,7 +10,7 @@ from acd.phases import CallInput, Phase
 from agents.rules import AgentInput
 from core.commands import RequestReconcile, ReturnToHold
 from core.events import CallAnswered, CallArrived, LiveCall, PhoneReachability, Reconciled
-from core.vocabulary import AgentState, OfferId, Phone, Seconds
+from core.vocabulary import AgentState, Phone, Seconds
 
 OFFER_SETTLE_SECONDS: Seconds = 2.0
 """A younger offer may not show yet: between the decision and the dialplan's next step lies a Redirect."""
@@ -119,9 +119,8 @@ def _ringing(state: State, call: Call, live: LiveCall, event: Reconciled, out: D
     if not free or not calls.step(call, CallInput.OFFER, event.at):
         return
     state.waiting.discard(call.queue, call.call_id)
-    call.offer_id, call.agent_id, call.phone = OfferId(live.offer_id), agent.agent_id, agent.phone
-    agent.call_id, agent.offer_id = call.call_id, call.offer_id
-    state.offers[call.offer_id] = call.call_id
+    call.offer_told = call.offer_told and call.offer_id == live.offer_id
+    calls.hold_agent(state, call, agent, live.offer_id)
     seats.move(state, agent, AgentInput.OFFER, out, event.at, cause="system:offer")
 
 
@@ -152,9 +151,14 @@ def _end_missing(state: State, event: Reconciled, out: Decision) -> None:
     seen = {live.call_id for live in event.calls}
     lost = [c for c in state.calls.values() if c.call_id not in seen and c.changed_at <= event.at]
     for call in lost:
-        call.missing += 1
-        if call.missing >= CLEAN_SNAPSHOTS:
+        missing = call.missing + 1
+        if missing >= CLEAN_SNAPSHOTS:
             calls.finish(state, call, out, event.at, cause="reconciled")
+            continue
+        if calls.step(call, CallInput.MISSING, event.at):
+            # Most likely he has hung up: nobody is offered him before he is seen again.
+            state.waiting.discard(call.queue, call.call_id)
+        call.missing = missing
     if any(call.call_id in state.calls for call in lost):
         out.commands.append(RequestReconcile("a call is missing from the picture"))
 

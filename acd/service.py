@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 
-from acd import seats
+from acd import calls, seats
 from acd.engine import decide
 from acd.model import Agent, Call, State
 from acd.phases import Phase
@@ -237,24 +237,18 @@ def restore(
         if call.phase is Phase.TALKING and holder is not None:
             holder.call_id = call.call_id
     for offer_id, call_id, agent_id, phone in offers:
-        _restore_offer(state, offer_id, call_id, agent_id, phone)
+        agent = state.agents.get(agent_id)
+        if agent is not None and agent.phone == phone:
+            _restore_offer(state, offer_id, call_id, agent)
 
 
-def _restore_offer(
-    state: State,
-    offer_id: OfferId,
-    call_id: CallId,
-    agent_id: AgentId,
-    phone: Phone,
-) -> None:
-    call, agent = state.calls.get(call_id), state.agents.get(agent_id)
-    if call is None or call.phase is not Phase.UNCERTAIN or agent is None:
+def _restore_offer(state: State, offer_id: OfferId, call_id: CallId, agent: Agent) -> None:
+    call = state.calls.get(call_id)
+    if call is None or call.phase is not Phase.UNCERTAIN:
         return
-    if agent.state is AgentState.RINGING:
-        call.phase, call.offer_id = Phase.OFFERING, offer_id
-        call.agent_id, call.phone = agent_id, phone
-        agent.call_id, agent.offer_id = call_id, offer_id
-        state.offers[offer_id] = call_id
+    if agent.state is AgentState.RINGING and agent.call_id is None:
+        call.phase = Phase.OFFERING
+        calls.hold_agent(state, call, agent, offer_id)
 
 
 def _agent(seat: SeatedAgent) -> Agent:

@@ -35,6 +35,7 @@ from tests.unit.acd.world import (
     World,
     arrived,
     channel_of,
+    live,
     new_state,
     phone_of,
     waiting,
@@ -219,7 +220,7 @@ def test_who_did_not_answer_is_not_offered_again_before_he_says_so(world: World)
     world.back("x", "NOANSWER", 25.0)
     world.wait("y", 26.0)
     world.phone(1, 30.0, reachable=True)
-    world.picture(40.0)
+    world.picture(40.0, live("x", "waiting", entered_at=10.0), live("y", "waiting", entered_at=26.0))
     assert world.offers == [("x", 1)]
     world.ask(1, S.READY, 50.0)
     assert world.offers == [("x", 1), ("x", 1)]

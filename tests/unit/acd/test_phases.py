@@ -3,15 +3,15 @@ import pytest
 from acd.phases import TRANSITIONS, CallInput, Phase, next_phase
 
 GRID = """
-              queue    fall_back  offer     offer_lost  answer   talk_end  hang_up
-announcement  waiting  fallback   .         .           talking  .         ended
-waiting       .        fallback   offering  .           talking  .         ended
-offering      waiting  fallback   .         uncertain   talking  .         ended
-uncertain     waiting  fallback   offering  .           talking  .         ended
-fallback      waiting  .          .         .           talking  .         ended
-talking       .        .          .         .           .        rating    ended
-rating        waiting  .          .         .           talking  .         ended
-ended         .        .          .         .           .        .         .
+              queue    fall_back  offer     offer_lost  missing    answer   talk_end  hang_up
+announcement  waiting  fallback   .         .           .          talking  .         ended
+waiting       .        fallback   offering  .           uncertain  talking  .         ended
+offering      waiting  fallback   .         uncertain   .          talking  .         ended
+uncertain     waiting  fallback   offering  .           .          talking  .         ended
+fallback      waiting  .          .         .           .          talking  .         ended
+talking       .        .          .         .           .          .        rating    ended
+rating        waiting  .          .         .           .          talking  .         ended
+ended         .        .          .         .           .          .        .         .
 """
 
 

@@ -347,6 +347,19 @@ def test_missing_once_is_not_ended_missing_twice_is(world: World) -> None:
     assert world.agent(1).state is S.WRAP_UP
 
 
+def test_a_caller_missing_from_the_first_picture_is_not_offered_before_he_is_seen(offline: World) -> None:
+    offline.seat(1)
+    offline.wait("ghost", 10.0)
+    offline.wait("real", 11.0)
+    offline.picture(20.0, live("real", "waiting", entered_at=11.0))
+    assert offline.offers == [("real", 1)]
+    offline.seat(2, 20.5)
+    offline.picture(
+        21.0, live("ghost", "waiting", entered_at=10.0), live("real", "offering", entered_at=11.0)
+    )
+    assert offline.offers == [("real", 1), ("ghost", 2)]
+
+
 def test_missing_twice_but_not_in_a_row_is_not_ended(world: World) -> None:
     world.wait("x", 10.0)
     world.picture(20.0)
