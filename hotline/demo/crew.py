@@ -12,7 +12,7 @@ import aiohttp
 import structlog
 
 from core.errors import HotlineError
-from core.vocabulary import AgentState, Phone, Seconds
+from core.vocabulary import AgentId, AgentState, Phone, Seconds
 from hotline.demo.client import CONFLICT, ApiRefused, HotlineClient
 from hotline.demo.phones import Behaviour, PhoneGroup
 from hotline.demo.siplog import SipCall
@@ -65,6 +65,8 @@ class Crew:
         wrap_up_seconds: Seconds | None = None,
     ) -> None:
         self.agents = tuple(agents)
+        self.phones: dict[AgentId, Phone] = {}
+        """Who sits where."""
         self._target = target
         self._http = http
         self._administrator = administrator
@@ -116,7 +118,9 @@ class Crew:
         await self._administrator.create_agent(agent.login, agent.display_name, password)
         client = await HotlineClient.logged_in(self._http, self._target.base_url, agent.login, password)
         self._sessions[agent.login] = client
-        if (await client.me()).phone is not None:
+        me = await client.me()
+        self.phones[me.id] = agent.phone
+        if me.phone is not None:
             # Left over from a demo that was killed.
             await client.leave_seat()
         await client.sit_down(agent.phone)

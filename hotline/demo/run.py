@@ -96,9 +96,10 @@ class Scene:
 Watch = Callable[[Scene], None]
 
 
-def guests(
+def guests(  # noqa: PLR0913 - one argument per thing that can be chosen
     count: int,
     *,
+    first: int = 0,
     dialled: str = "12345",
     give_up_every: int = 0,
     rate_every: int = 0,
@@ -108,6 +109,7 @@ def guests(
 
     Args:
         count: how many.
+        first: index of the first, which makes the number; for those who come after others.
         dialled: what they dial.
         give_up_every: every so-manieth gives up; 0: nobody.
         rate_every: of the others every so-manieth rates; 0: nobody.
@@ -123,7 +125,7 @@ def guests(
 
     return [
         Guest(str(FIRST_NUMBER + index), dialled, manner(index), patience, str(1 + index % 3))
-        for index in range(count)
+        for index in range(first, first + count)
     ]
 
 
@@ -134,7 +136,7 @@ class Performance:
         self.play = play
         self.callers = callers
         self.crew = crew
-        self._administrator = administrator
+        self.administrator = administrator
         self._since = datetime.fromtimestamp(clock.wall() - 1, UTC).isoformat()
         self._pressed_at: dict[str, Seconds] = {}
 
@@ -158,7 +160,7 @@ class Performance:
 
     async def scene(self) -> Scene:
         """How it stands."""
-        rows = await self._administrator.calls_since(self._since)
+        rows = await self.administrator.calls_since(self._since)
         return Scene(self.play, rows, self.callers.calls(), self.crew.calls())
 
     async def _direct(self, ended: "asyncio.Task[int]", watch: Watch, deadline: Seconds) -> None:
