@@ -82,7 +82,10 @@ class GuardedProtocol(AMIProtocol):  # type: ignore[misc] # panoramisk publishes
     def data_received(self, data: bytes) -> None:
         """Split what arrived into messages; decoding waits until a message is whole (defect 1)."""
         self.last_received = monotonic()
-        blocks = (self._rest + data).split(END)
+        data = self._rest + data
+        if not self._greeted:
+            data = self._greet(data)
+        blocks = data.split(END)
         self._rest = blocks.pop()
         for block in blocks:
             if self._skipping:
@@ -99,8 +102,6 @@ class GuardedProtocol(AMIProtocol):  # type: ignore[misc] # panoramisk publishes
     def _receive(self, block: bytes) -> None:
         """Handle one message; whatever is wrong with it is its own problem (defect 2)."""
         try:
-            if not self._greeted:
-                block = self._greet(block)
             if block.startswith(b"Event: "):
                 self._receive_event(block)
             else:
@@ -109,15 +110,18 @@ class GuardedProtocol(AMIProtocol):  # type: ignore[misc] # panoramisk publishes
             self._stats.malformed += 1
             log.exception("ami_message_failed")
 
-    def _greet(self, block: bytes) -> bytes:
-        """Take the greeting off the first message; anything else at the other end is not Asterisk."""
-        greeting, _, block = block.partition(b"\r\n")
-        if not greeting.startswith(GREETING):
+    def _greet(self, data: bytes) -> bytes:
+        """Take the greeting off the beginning; anything else at the other end is not Asterisk."""
+        if not data.startswith(GREETING[: len(data)]):
             log.error("ami_greeting_missing")
             self.transport.abort()
+            return b""
+        greeting, end, rest = data.partition(b"\r\n")
+        if not end:
+            return data
         self.version = greeting.removeprefix(GREETING).decode("ascii", "replace")
         self._greeted = True
-        return block
+        return rest
 
     def _receive_event(self, block: bytes) -> None:
         """Tell genuine events from answers in lists, and both from what a caller made up.

@@ -36,13 +36,15 @@ class Wire:
 class Guarded:
     """A ``GuardedProtocol`` on a wire; ``events`` holds what it handed on."""
 
-    def __init__(self, sink: Callable[[dict[str, str]], None] | None = None) -> None:
+    def __init__(
+        self, sink: Callable[[dict[str, str]], None] | None = None, greeting: bytes = GREETING
+    ) -> None:
         self.events: list[dict[str, str]] = []
         self.stats = SwitchStats()
         self.wire = Wire()
         self.protocol = GuardedProtocol(SYSTEMNAME, sink or self.events.append, self.stats)
         self.protocol.connection_made(self.wire)  # type: ignore[arg-type] # as much of a transport as is used
-        self.protocol.data_received(GREETING)
+        self.protocol.data_received(greeting)
 
     def feed(self, *pieces: str | bytes) -> None:
         for piece in pieces:
