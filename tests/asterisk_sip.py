@@ -153,11 +153,11 @@ class Phone:
         answer = await self._ask(self._register(user, call_id, 2, expires, authorization))
         return answer.status
 
-    def call(self, dialled: str, caller: str = "13900001111", display: str = "") -> Dialog:
+    def call(self, dialled: str, caller: str = "13900001111", display: str = "", uri: str = "") -> Dialog:
         """Send an INVITE; await ``until("200 INVITE")`` for the answer."""
         dialog = Dialog(
             call_id=token_hex(8),
-            local=f"{display}<sip:{caller}@{self.host}:{self.port}>;tag={token_hex(4)}",
+            local=f"{display}<{uri or f'sip:{caller}@{self.host}:{self.port}'}>;tag={token_hex(4)}",
             remote=f"<sip:{dialled}@{HOST}:{self.asterisk}>",
             target=f"sip:{dialled}@{HOST}:{self.asterisk}",
             branch=f"z9hG4bK{token_hex(8)}",

@@ -35,6 +35,7 @@ NEEDED: tuple[str, ...] = (
     "bridge_simple",
     "func_callerid",
     "func_channel",
+    "func_cut",
     "func_devstate",
     "func_global",
     "func_strings",

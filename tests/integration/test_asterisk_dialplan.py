@@ -69,6 +69,26 @@ async def test_a_number_leads_to_its_queue_and_other_text_nowhere(switch: Switch
     assert len(switch.ami.events("HotlineArrived")) == 1
 
 
+@pytest.mark.parametrize(
+    ("uri", "display", "number"),
+    [
+        ("sip:+8613900001111@example.invalid;user=phone", "", "8613900001111"),
+        ("tel:+8613900001111", '"Room 3" ', "8613900001111"),
+        ("tel:5012345;phone-context=+86312", "", "5012345"),
+        ("sip:anonymous@anonymous.invalid", '"Anonymous" ', ""),
+        ("sip:10.0.0.1", "", ""),
+        ("sip:" + "1" * 60 + "@example.invalid", "", "1" * 20),
+        ("sip:13900001111@example.invalid", '"' + "王伟" * 2 + '" ', "13900001111"),
+    ],
+)
+async def test_callers_number_in_every_notation(switch: Switch, uri: str, display: str, number: str) -> None:
+    (await switch.caller()).call("12345", display=display, uri=uri)
+    waiting = await switch.ami.event("HotlineWaiting")
+    assert waiting["Caller"] == number
+    assert waiting["CallerIDName"] == "<unknown>"
+    assert re.findall(r".*(?:ERROR|WARNING).*", switch.log()) == []
+
+
 async def test_talk_is_recorded_apart_whole_and_nothing_else(switch: Switch) -> None:
     caller, agent = await switch.caller(), await switch.phone("1001", answer_after=0.3)
     waiting = await switch.waiting(caller)
