@@ -13,7 +13,7 @@ class SeatedAgent:
     name: str
     phone: Phone
     queues: tuple[QueueName, ...]
-    """Queues served from this seat; never empty."""
+    """Queues served from this seat; empty: all."""
     state: AgentState
     reason: str
     cause: str

@@ -2,15 +2,21 @@
 
 import asyncio
 import secrets
+from collections.abc import Callable
+from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from core.errors import InvalidInput
+from core.errors import InvalidInput, Unavailable
+
+T = TypeVar("T")
 
 SHORTEST, LONGEST = 10, 128
 AT_A_TIME = 2
 """Hashes computed at the same time; each takes about 0.15 s of a core and 64 MiB."""
+LONGEST_QUEUE = 40
+"""Log-ins that wait for a hash; more are sent away instead of making everybody wait for long."""
 
 
 def check_rules(password: str, login: str = "") -> None:
@@ -34,21 +40,34 @@ class Passwords:
     def __init__(self) -> None:
         self._hasher = PasswordHasher()
         self._slots = asyncio.Semaphore(AT_A_TIME)
+        self._waiting = 0
         # Checked against for unknown logins, so that they take as long as known ones.
         self._nobody: str | None = None
 
     async def hash(self, password: str) -> str:
-        """The argon2id hash to store."""
-        async with self._slots:
-            return await asyncio.to_thread(self._hasher.hash, password)
+        """The argon2id hash to store; raises ``Unavailable`` when too many others wait."""
+        return await self._in_a_thread(self._hasher.hash, password)
 
     async def matches(self, stored: str | None, password: str) -> bool:
-        """Whether the password is right; ``stored`` is ``None`` for a login that does not exist."""
+        """Whether the password is right; ``stored`` is ``None`` for a login that does not exist.
+
+        Raises:
+            Unavailable: too many others wait.
+        """
         if self._nobody is None:
             self._nobody = await self.hash(secrets.token_hex(16))
-        async with self._slots:
-            right = await asyncio.to_thread(self._verify, stored or self._nobody, password)
+        right = await self._in_a_thread(self._verify, stored or self._nobody, password)
         return right and stored is not None
+
+    async def _in_a_thread(self, work: Callable[..., T], *args: str) -> T:
+        if self._waiting >= LONGEST_QUEUE:
+            raise Unavailable("too many log-ins at once; try again in a moment", code="too_many_logins")
+        self._waiting += 1
+        try:
+            async with self._slots:
+                return await asyncio.to_thread(work, *args)
+        finally:
+            self._waiting -= 1
 
     def _verify(self, stored: str, password: str) -> bool:
         try:

@@ -53,6 +53,15 @@ UPDATE sessions SET revoked_at = to_timestamp($2::float8) WHERE account_id = $1 
 -- What somebody did.
 INSERT INTO audit (actor, action, object, detail) VALUES ($1, $2, $3, $4::jsonb);
 
+-- name: audit_at
+-- What somebody did to a live agent; may be written later than it happened.
+INSERT INTO audit (at, actor, action, object, detail)
+VALUES (to_timestamp($1::float8), $2::text, $3::text, $4::text, $5::jsonb);
+
+-- name: lock_administrators
+-- Who may manage accounts, held until the change is committed: two administrators cannot remove each other.
+SELECT id FROM accounts WHERE role = 'administrator' AND active ORDER BY id FOR UPDATE;
+
 -- name: seat_taken
 -- An agent sits down; a seat that was left open by a crash is closed first by seat_superseded.
 INSERT INTO seats (agent_id, phone, queues, since)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -11,7 +11,7 @@ from agents import passwords
 from agents.passwords import Passwords
 from agents.sessions import OpenedSession, Sessions, account_of
 from agents.store import SQL
-from agents.throttle import LoginThrottle
+from agents.throttle import LoginThrottle, TooManyLogins
 from core import clock
 from core.errors import (
     Conflict,
@@ -19,11 +19,13 @@ from core.errors import (
     NotAuthenticated,
     NotFound,
     PreconditionFailed,
-    TooManyRequests,
 )
 from core.identity import Account, Role
 from core.vocabulary import AgentId, QueueName, Seconds
 from db.pool import Database
+
+if TYPE_CHECKING:
+    from db.pool import Connection
 
 log = structlog.get_logger()
 
@@ -94,7 +96,7 @@ class AgentService:
         """
         pause = self._throttle.wait(login, remote, clock.monotonic())
         if pause > 0:
-            raise TooManyRequests(f"too many failed log-ins; try again in {pause:.0f} s")
+            raise TooManyLogins(pause)
         row = await self._database.fetchrow(SQL["account_by_login"], login)
         usable = row is not None and row["active"]
         right = await self._passwords.matches(row["password_hash"] if row else None, password)
@@ -163,6 +165,7 @@ class AgentService:
 
         Raises:
             PreconditionFailed: somebody changed it meanwhile.
+            Conflict: it is the last account that may manage accounts.
             InvalidInput, NotFound: as the names say.
         """
         before = await self.account(account_id)
@@ -170,6 +173,7 @@ class AgentService:
         if change.queues is not None:
             self._check_queues(change.queues)
         async with self._database.transaction() as connection:
+            await _keep_an_administrator(connection, account_id, change)
             row = await connection.fetchrow(
                 SQL["change_account"],
                 account_id,
@@ -181,7 +185,7 @@ class AgentService:
                 hashed,
             )
             if row is None:
-                raise PreconditionFailed("the account has been changed meanwhile")
+                raise PreconditionFailed("the account has been changed meanwhile", field="If-Match")
             if hashed is not None or change.role is not None or change.active is False:
                 await connection.execute(SQL["revoke_sessions"], account_id, clock.wall())
             detail = json.dumps({"changed": change.named()})
@@ -199,12 +203,24 @@ class AgentService:
         """The history of one agent's states, newest first."""
         return [dict(row) for row in await self._database.fetch(SQL["state_rows"], account_id, before, limit)]
 
-    async def note(self, account: Account, action: str, target: str, **detail: str) -> None:
-        """An audit row for something that the engine has done for a person."""
-        await self._audit(account.login, action, target, **detail)
-
     async def _audit(self, actor: str, action: str, target: str, **detail: str) -> None:
         await self._database.execute(SQL["audit"], actor, action, target, json.dumps(detail))
+
+
+async def _keep_an_administrator(
+    connection: "Connection", account_id: AgentId, change: AccountChange
+) -> None:
+    """Refuse a change after which nobody could manage accounts."""
+    steps_down = change.role not in (None, Role.ADMINISTRATOR)
+    if not steps_down and change.active is not False:
+        return
+    administrators = {row["id"] for row in await connection.fetch(SQL["lock_administrators"])}
+    if administrators == {account_id}:
+        raise Conflict(
+            "this is the last active administrator",
+            code="last_administrator",
+            field="role" if steps_down else "active",
+        )
 
 
 def _stored(row: Mapping[str, Any]) -> StoredAccount:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from agents.patience import within
 from agents.permissions import PERMISSIONS
 from agents.store import SQL
 from core import clock
@@ -20,6 +21,9 @@ CACHE_SECONDS: Seconds = 5.0
 
 STALE_SECONDS: Seconds = 300.0
 """How long a session seen valid is trusted while the database is away, so that agents can go on working."""
+
+LOOK_UP_SECONDS: Seconds = 1.0
+"""How long a look-up may take for a session that was seen valid lately: a frozen database slows nobody."""
 
 CACHED = 5_000
 
@@ -51,6 +55,8 @@ class Sessions:
         self._database = database
         self._lifetime = lifetime
         self._cache: OrderedDict[bytes, _Seen] = OrderedDict()
+        self._away_until: Seconds = 0.0
+        """On the monotonic clock: until then the database is taken for away."""
 
     async def open(self, account_id: AgentId) -> OpenedSession:
         """A new session; raises ``Unavailable`` while the database is away."""
@@ -69,14 +75,23 @@ class Sessions:
         """
         digest, now = _digest(token), clock.wall()
         seen = self._cache.get(digest)
-        if seen is not None and now - seen.seen_at < CACHE_SECONDS and now < seen.expires_at:
+        if seen is None or now >= seen.expires_at or now - seen.seen_at >= STALE_SECONDS:
+            return await self._look_up(digest)
+        if now - seen.seen_at < CACHE_SECONDS or clock.monotonic() < self._away_until:
             return seen.account
+        return await self._look_up_soon(digest, seen)
+
+    async def _look_up_soon(self, digest: bytes, seen: _Seen) -> Account | None:
+        """Ask the database, but rather trust what was seen lately than wait for a server that is away."""
         try:
-            row = await self._database.fetchrow(SQL["session"], digest, now)
+            return await within(LOOK_UP_SECONDS, self._look_up(digest))
         except Unavailable:
-            if seen is not None and now - seen.seen_at < STALE_SECONDS and now < seen.expires_at:
-                return seen.account
-            raise
+            self._away_until = clock.monotonic() + CACHE_SECONDS
+            return seen.account
+
+    async def _look_up(self, digest: bytes) -> Account | None:
+        now = clock.wall()
+        row = await self._database.fetchrow(SQL["session"], digest, now)
         self._cache.pop(digest, None)
         if row is None:
             return None

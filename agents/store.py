@@ -1,12 +1,13 @@
 """Rows about people: facts into statements for the writer, accounts and sessions through the pool."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from agents.model import SeatedAgent
 from core.facts import AgentLeft, AgentSatDown, AgentStateChanged, Fact, NextStateSet
 from core.ports import Writer
-from core.vocabulary import AgentId, AgentState, CallId, Phone, QueueName
+from core.vocabulary import AgentId, AgentState, CallId, Phone, QueueName, Seconds
 from db import queries
 from db.pool import Database
 
@@ -14,6 +15,15 @@ SQL = queries.load(__file__)
 
 DURING_A_CALL = frozenset({AgentState.RINGING, AgentState.TALKING, AgentState.WRAP_UP})
 """States that a noted next state outlives."""
+
+
+_JUST_SAT_DOWN = {
+    "to_state": AgentState.BREAK,
+    "reason": "",
+    "cause": "system:restored",
+    "until": None,
+    "call_id": None,
+}
 
 
 class AgentStore:
@@ -58,6 +68,18 @@ class AgentStore:
     def _submit(self, name: str, *args: object) -> None:
         self._writer.submit(SQL[name], *args)
 
+    def note(self, actor: str, action: str, agent_id: AgentId, at: Seconds, **detail: str) -> None:
+        """Queue the audit row of what a person did to an agent's seat or state.
+
+        Args:
+            actor: login.
+            action: ``seat.take``, ``agent.force_state``...
+            agent_id: whose seat or state.
+            at: when.
+            detail: what else; no personal data.
+        """
+        self._submit("audit_at", at, actor, action, f"account:{agent_id}", json.dumps(detail))
+
     async def load_seats(self) -> list[SeatedAgent]:
         """Everybody who sat at a phone when the record was last written."""
         return [_seated(dict(row)) for row in await self._database.fetch(SQL["seated"])]
@@ -65,16 +87,18 @@ class AgentStore:
 
 def _seated(row: Mapping[str, Any]) -> SeatedAgent:
     next_state = row["next_state"]
+    if row["to_state"] in (None, AgentState.OFFLINE):
+        # The log-in's own row was cut short: a break is where it leads.
+        row = {**row, **_JUST_SAT_DOWN, "at": row["since"]}
     return SeatedAgent(
         agent_id=AgentId(row["agent_id"]),
         name=row["display_name"],
         phone=Phone(row["phone"]),
         queues=tuple(QueueName(name) for name in row["queues"]),
-        # Without a row yet, the log-in itself was cut short: a break is where it leads.
-        state=AgentState(row["to_state"] or AgentState.BREAK),
-        reason=row["reason"] or "",
-        cause=row["cause"] or "",
-        since=row["at"] if row["at"] is not None else row["since"],
+        state=AgentState(row["to_state"]),
+        reason=row["reason"],
+        cause=row["cause"],
+        since=row["at"],
         until=row["until"],
         next_state=AgentState(next_state) if next_state is not None else None,
         next_reason=row["next_reason"],

@@ -6,6 +6,7 @@ Whoever guesses from one address is slowed down there; the person at the seat, a
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
+from core.errors import TooManyRequests
 from core.vocabulary import Seconds
 
 FREE_TRIES = 5
@@ -14,6 +15,17 @@ LONGEST_WAIT: Seconds = 60.0
 FORGOTTEN_AFTER: Seconds = 900.0
 REMEMBERED = 10_000
 """Pairs kept; the oldest are forgotten, so that made-up logins cannot fill the memory."""
+
+
+class TooManyLogins(TooManyRequests):
+    """Too many failures for one login from one address."""
+
+    code = "too_many_logins"
+
+    def __init__(self, pause: Seconds) -> None:
+        super().__init__(f"too many failed log-ins; try again in {max(1, round(pause))} s")
+        self.retry_after = pause
+        """Seconds; becomes the header ``Retry-After``."""
 
 
 @dataclass(slots=True)

@@ -1,10 +1,10 @@
 """What the API about people takes and gives; the rules for every field stand here."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, field_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from agents.service import StoredAccount
 from core.api import ApiModel
@@ -15,7 +15,8 @@ from core.vocabulary import AgentState, Seconds
 
 Login = Annotated[str, Field(pattern=r"^[a-z0-9._-]{2,40}$")]
 DisplayName = Annotated[str, Field(min_length=1, max_length=80)]
-Password = Annotated[str, Field(min_length=1, max_length=128)]
+Password = Annotated[str, StringConstraints(strip_whitespace=False, min_length=1, max_length=128)]
+"""Taken as it is typed, blanks included; ``agents.passwords`` has the rules for new ones."""
 QueueKey = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")]
 PhoneNumber = Annotated[str, Field(pattern=r"^[0-9]{2,10}$")]
 Reason = Annotated[str, Field(max_length=80)]
@@ -150,6 +151,12 @@ class AccountPatch(ApiModel):
         if value is None:
             raise ValueError("must not be null; leave it out instead")
         return value
+
+    @model_validator(mode="after")
+    def _something_is_given(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("names nothing to change")
+        return self
 
 
 class StoredAccountAnswer(ApiModel):

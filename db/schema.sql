@@ -80,9 +80,9 @@ CREATE TABLE public.audit (
     detail jsonb DEFAULT '{}'::jsonb NOT NULL
 );
 
-COMMENT ON COLUMN public.audit.actor IS 'account:<id>, cli or system';
+COMMENT ON COLUMN public.audit.actor IS 'login of the person, or who acted without one: command line, hotline run';
 
-COMMENT ON COLUMN public.audit.action IS 'what was done, noun.verb: account.created, seat.taken';
+COMMENT ON COLUMN public.audit.action IS 'noun.verb: account.create, seat.take';
 
 COMMENT ON COLUMN public.audit.object IS 'what it was done to: account:<id>, ticket:<id>, recording:<uuid>';
 
@@ -299,7 +299,7 @@ ALTER TABLE ONLY public.tickets
 ALTER TABLE ONLY public.writers
     ADD CONSTRAINT writers_pkey PRIMARY KEY (writer_id);
 
-CREATE INDEX agent_states_latest ON public.agent_states USING btree (agent_id, at DESC, seq DESC);
+CREATE INDEX agent_states_latest ON public.agent_states USING btree (agent_id, seq DESC);
 
 CREATE INDEX audit_object ON public.audit USING btree (object, id);
 

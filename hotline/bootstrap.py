@@ -159,7 +159,13 @@ def build(settings: Settings) -> Parts:
     )
     people = AgentService(database, [q.name for q in settings.queues], settings.session_hours * 3600)
     people_api = PeopleApi(
-        service=people, inbox=inbox, live=live, phones=live, tickets=tickets, now=switch.now
+        service=people,
+        store=agents,
+        inbox=inbox,
+        live=live,
+        phones=live,
+        tickets=tickets,
+        now=switch.now,
     )
     accounting = Accounting(
         database=database,
