@@ -11,7 +11,8 @@ from secrets import randbelow
 from core.errors import ConfigurationError
 
 RANGE_FIRST, RANGE_LAST = 10_000, 32_000
-"""Where ranges are looked for: below the ports that Linux hands out by itself (32768 and up)."""
+"""Where ports are looked for: below those that Linux gives to outgoing connections (32768 and up), which
+could take a port between our look and its use."""
 
 ATTEMPTS = 200
 
@@ -24,9 +25,19 @@ class Transport(Enum):
 
 
 def free_port(kind: Transport, host: str = "127.0.0.1") -> int:
-    """A port of this kind on which nobody listens at ``host``."""
-    with _bound(kind, host, 0) as found:
-        return int(found.getsockname()[1])
+    """A port of this kind on which nobody listens at ``host``.
+
+    One for UDP is free for TCP as well: SIP is spoken on both under one number.
+
+    Raises:
+        ConfigurationError: none was found.
+    """
+    kinds = list(Transport) if kind is Transport.UDP else [kind]
+    for _ in range(ATTEMPTS):
+        port = RANGE_FIRST + randbelow(RANGE_LAST - RANGE_FIRST)
+        if all(_all_free(range(port, port + 1), host, each) for each in kinds):
+            return port
+    raise ConfigurationError(f"no free port between {RANGE_FIRST} and {RANGE_LAST}")
 
 
 def free_range(size: int, host: str = "127.0.0.1") -> tuple[int, int]:
@@ -37,17 +48,17 @@ def free_range(size: int, host: str = "127.0.0.1") -> tuple[int, int]:
     """
     for _ in range(ATTEMPTS):
         first = RANGE_FIRST + 2 * randbelow((RANGE_LAST - RANGE_FIRST - size) // 2)
-        if _all_free(range(first, first + size), host):
+        if _all_free(range(first, first + size), host, Transport.UDP):
             return first, first + size - 1
     raise ConfigurationError(f"no {size} free UDP ports in a row between {RANGE_FIRST} and {RANGE_LAST}")
 
 
-def _all_free(ports: range, host: str) -> bool:
+def _all_free(ports: range, host: str, kind: Transport) -> bool:
     """Whether every port can be bound; held together, so that the answer is about one moment."""
     with ExitStack() as held:
         try:
             for port in ports:
-                held.enter_context(_bound(Transport.UDP, host, port))
+                held.enter_context(_bound(kind, host, port))
         except OSError:
             return False
     return True
