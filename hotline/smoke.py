@@ -1,7 +1,7 @@
 """``hotline smoke``: 20 calls through a whole hotline in a scratch folder, all figures compared.
 
-Unattended: it brings up PostgreSQL, Asterisk and the service on free ports, plays callers and agents, compares
-every figure with every other and takes everything down. Its output ends in one line of JSON.
+Unattended: it brings up PostgreSQL, Asterisk and the service on free ports, plays callers and agents,
+compares every figure with every other and takes everything down. Its output ends in one line of JSON.
 """
 
 import asyncio

@@ -96,7 +96,7 @@ class Scene:
 Watch = Callable[[Scene], None]
 
 
-def guests(  # noqa: PLR0913 - one argument per thing that can be chosen
+def guests(
     count: int,
     *,
     first: int = 0,
