@@ -72,8 +72,7 @@ async def _run(settings: Settings, display: Display) -> int:
     interrupts = Interrupts(lambda: _force(stack, display))
     interrupts.install()
     try:
-        await until(_up(stack, display), interrupts.asked())
-        display.note("Stopping: the service, Asterisk, PostgreSQL (Ctrl-C again: at once)")
+        await until(_up(stack, display), _asked(interrupts, display))
     finally:
         await stack.stop()
     display.note("Stopped. All data stays.")
@@ -94,6 +93,12 @@ async def _up(stack: Stack, display: Display) -> None:
     source = StatusSource(stack.metrics_url, stack.dsn, lambda: stack.states)
     with display.shown():
         await keep_showing(source, display)
+
+
+async def _asked(interrupts: Interrupts, display: Display) -> None:
+    """Wait for the first interrupt and say that it was understood."""
+    await interrupts.asked()
+    display.note("Stopping: the service, Asterisk, PostgreSQL (Ctrl-C again: at once)")
 
 
 def _how_to_call(stack: Stack, accounts: tryout.TryOut) -> str:

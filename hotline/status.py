@@ -226,7 +226,7 @@ class Display:
     def text(self, text: str) -> None:
         """Show lines as they are, to be read and copied."""
         with suppress(OSError):
-            self._console.print(f"\n{text}\n", markup=False, highlight=False, soft_wrap=True)
+            self._console.print(f"\n{text}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _time() -> str:

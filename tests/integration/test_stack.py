@@ -64,6 +64,10 @@ def gone(pids: list[int]) -> bool:
     return all(identify(pid) is None for pid in pids)
 
 
+def back(stack: Stack, name: str) -> Callable[[], bool]:
+    return lambda: stack.processes[name] is not None and stack.states[name] is PartState.RUNNING
+
+
 async def fetchval(dsn: str, query: str) -> object:
     connection = await asyncpg.connect(dsn)
     try:
@@ -137,9 +141,7 @@ async def test_a_killed_part_comes_back_and_the_others_stay(stack: Stack) -> Non
         before, tag = stack.processes, load(stack.settings).systemname
         await stack.kill(name)
         assert stack.processes[name] is None
-        await until(
-            lambda part=name: stack.processes[part] is not None and stack.states[part] is PartState.RUNNING
-        )
+        await until(back(stack, name))
         await stack.wait_ready()
         after = stack.processes
         assert [part for part in NAMES if after[part] != before[part]] == [name]
