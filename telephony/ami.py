@@ -55,6 +55,7 @@ class Switch:
         self._timing = timing or Timing()
         self._deliver = deliver
         self._connection: AmiConnection | None = None
+        self._candidate: AmiConnection | None = None
         self._backlog: list[TelephonyEvent] | None = None
         self._contacts = ContactBook()
         self._mirror = QueueMirror()
@@ -85,7 +86,7 @@ class Switch:
 
     async def _use(self, connection: AmiConnection) -> Seconds:
         began = monotonic()
-        self._backlog = []
+        self._candidate, self._backlog = connection, []
         try:
             await connection.login()
             self.stats.login_is_refused = False
@@ -150,8 +151,8 @@ class Switch:
             self._hand_on(event)
         elif len(self._backlog) < LONGEST_BACKLOG:
             self._backlog.append(event)
-        else:
-            raise TelephonyError("too many events while a snapshot was taken")
+        elif self._candidate is not None:
+            self._candidate.close()  # the snapshot fails with it
 
     def _translate(self, headers: dict[str, str]) -> TelephonyEvent | None:
         if headers["Event"] != "ContactStatus":
