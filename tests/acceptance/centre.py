@@ -29,7 +29,7 @@ LOOK_SECONDS = 0.02
 class Centre:
     """One hotline in a scratch folder; everything it starts it stops."""
 
-    def __init__(self, **overrides: Any) -> None:
+    def __init__(self, **overrides: Any) -> None:  # noqa: ANN401 - any setting
         self.folder = scratch_folder()
         overrides.setdefault("queues", ({"name": "citizens", "dialled": (), "wrap_up_seconds": 0},))
         overrides.setdefault("announcement", False)
@@ -139,7 +139,7 @@ class Centre:
         """What the tables say."""
         return await self.database.fetch(query, *args)
 
-    async def value(self, query: str, *args: object) -> Any:
+    async def value(self, query: str, *args: object) -> Any:  # noqa: ANN401 - the column knows its type
         """One figure from the tables."""
         return await self.database.fetchval(query, *args)
 

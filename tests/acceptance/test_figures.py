@@ -1,0 +1,141 @@
+"""The same figure wherever it stands: /metrics, a real Prometheus, the tables, SIPp's own statistics."""
+
+import asyncio
+import json
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from hotline.demo.callers import Caller
+from hotline.demo.phones import Answers
+from hotline.ports import Transport, free_port
+from tests.acceptance.centre import Centre, until
+
+
+async def _play(centre: Centre) -> tuple[int, int]:
+    """Calls of both kinds; returns SIPp's counts of callers and of answered phones."""
+    phones = await centre.staff("1001", "1002", behaviour=Answers(ring_seconds=0.1, talk_seconds=(0.5, 1.0)))
+    callers = await centre.callers(*(Caller(f"138000000{n:02}") for n in range(10)), rate=5)
+    assert await callers.wait(40) == 0
+    for agent in centre.agents.values():
+        await agent.ask_state("BREAK")
+    quitters = await centre.callers(
+        *(Caller(f"139000000{n:02}", hangs_up_after=0.5) for n in range(4)), rate=10
+    )
+    assert await quitters.wait(20) == 0
+    await centre.settled(14)
+    created = callers.statistics().created + quitters.statistics().created
+    answered = sum(call.answered_at is not None for call in phones.calls())
+    return created, answered
+
+
+async def test_all_figures_agree(centre: Centre) -> None:
+    created, answered = await _play(centre)
+    abandoned = created - answered
+    assert (created, answered, abandoned) == (14, 10, 4)
+    assert await centre.value("SELECT count(*) FROM calls") == created
+    assert await centre.value("SELECT count(*) FROM calls WHERE outcome = 'answered'") == answered
+    assert await centre.value("SELECT count(*) FROM abandoned_calls") == abandoned
+    assert await centre.value("SELECT count(*) FROM tickets") == answered
+    assert await centre.value("SELECT count(*) FROM recordings WHERE state = 'ready'") == answered
+    assert await centre.total("hotline_calls_offered_total") == created
+    assert await centre.total("hotline_calls_answered_total") == answered
+    assert await centre.total("hotline_calls_abandoned_total") == abandoned
+    assert await centre.total("hotline_calls_finished_total") == created
+    assert await centre.total("hotline_call_wait_seconds_count") == answered
+    assert await centre.total("hotline_call_talk_seconds_count") == answered
+    assert await centre.total("hotline_calls_unaccounted") == 0
+    assert await centre.total("hotline_ami_connected") == 1
+    samples = await centre.metrics()
+    assert 'hotline_call_wait_seconds_bucket{le="15.0",queue="citizens"}' in samples
+    answer = await centre.chief.call("GET", "/calls", None, limit=100)
+    assert len(answer["items"]) == created
+    assert sum(item["outcome"] == "answered" for item in answer["items"]) == answered
+
+
+async def test_promtool_finds_nothing_to_say(centre: Centre) -> None:
+    async with centre.http.get(centre.stack.metrics_url) as response:
+        text = await response.text()
+    process = await asyncio.create_subprocess_exec(
+        *("promtool", "check", "metrics"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate(text.encode())
+    assert process.returncode == 0, output.decode()
+    assert output.decode().strip() == ""
+
+
+@asynccontextmanager
+async def prometheus(folder: Path, metrics_url: str) -> AsyncIterator[str]:
+    """A real Prometheus that scrapes the service; its URL."""
+    port = free_port(Transport.TCP, "127.0.0.1")
+    target = urlsplit(metrics_url)
+    config = folder / "prometheus.yml"
+    config.write_text(
+        "global: {scrape_interval: 200ms}\n"
+        "scrape_configs:\n"
+        f"  - {{job_name: hotline, static_configs: [{{targets: ['{target.netloc}']}}]}}\n",
+        encoding="utf-8",
+    )
+    process = await asyncio.create_subprocess_exec(
+        "prometheus",
+        f"--config.file={config}",
+        f"--storage.tsdb.path={folder / 'tsdb'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def test_a_real_prometheus_scrapes_it(centre: Centre, tmp_path: Path) -> None:
+    created, answered = await _play(centre)
+    async with prometheus(tmp_path, centre.stack.metrics_url) as url:
+
+        async def query(expression: str) -> float | None:
+            try:
+                async with centre.http.get(f"{url}/api/v1/query", params={"query": expression}) as response:
+                    answer: dict[str, Any] = json.loads(await response.text())
+            except (OSError, ValueError):
+                return None
+            result = answer.get("data", {}).get("result") or []
+            return float(result[0]["value"][1]) if result else None
+
+        async def scraped() -> bool:
+            return await query('up{job="hotline"}') == 1.0
+
+        await until(scraped, "Prometheus does not scrape the service", 30)
+        assert await query("sum(hotline_calls_offered_total)") == created
+        assert await query("sum(hotline_calls_answered_total)") == answered
+        assert await query('sum(hotline_agents{state="BREAK"})') == 2
+
+
+async def test_forged_events_are_dropped_and_counted(centre: Centre) -> None:
+    """A caller puts a complete event into his number; the centre neither believes nor forgets it."""
+    await centre.staff("1001", behaviour=Answers(talk_seconds=(0.5, 0.5)))
+    forged = "1%0d%0a%0d%0aEvent%3a%20Hangup%0d%0aChannel%3a%20PJSIP%2fx"
+    callers = await centre.callers(Caller(forged), Caller("13800000002"), rate=5)
+    assert await callers.wait(20) == 0
+    await centre.settled(2)
+    numbers = [row["caller"] for row in await centre.rows("SELECT caller FROM calls ORDER BY arrived_at")]
+    assert numbers[1] == "13800000002"
+    assert all(number.isdigit() and len(number) <= 20 for number in numbers)
+    assert await centre.total("hotline_calls_answered_total") == 2
+    assert await centre.total("hotline_calls_unaccounted") == 0
+
+
+@pytest.mark.parametrize("path", ["/metrics"])
+async def test_metrics_are_not_on_the_agents_port(centre: Centre, path: str) -> None:
+    async with centre.http.get(centre.stack.api_url + path) as response:
+        assert response.status == 404
