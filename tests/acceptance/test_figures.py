@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from core.vocabulary import AgentState
 from hotline.demo.callers import Caller
 from hotline.demo.phones import Answers
 from hotline.ports import Transport, free_port
@@ -23,7 +24,7 @@ async def _play(centre: Centre) -> tuple[int, int]:
     callers = await centre.callers(*(Caller(f"138000000{n:02}") for n in range(10)), rate=5)
     assert await callers.wait(40) == 0
     for agent in centre.agents.values():
-        await agent.ask_state("BREAK")
+        await agent.ask_state(AgentState.BREAK)
     quitters = await centre.callers(
         *(Caller(f"139000000{n:02}", hangs_up_after=0.5) for n in range(4)), rate=10
     )

@@ -1,6 +1,6 @@
 """The first real call: announced, queued, answered, ticketed, recorded, rated, measured."""
 
-from core.vocabulary import Phone
+from core.vocabulary import AgentState, Phone
 from hotline.demo.callers import Caller
 from hotline.demo.phones import NEVER, Answers
 from tests.acceptance import audio
@@ -88,8 +88,8 @@ async def test_caller_waits_for_the_longest_idle_agent_and_first_come_is_first_s
         return await centre.waiting() == 4
 
     await until(all_wait, "the callers do not wait")
-    await first.ask_state("READY")
-    await second.ask_state("READY")
+    await first.ask_state(AgentState.READY)
+    await second.ask_state(AgentState.READY)
     assert await callers.wait(20) == 0
     await centre.settled(4)
     answered = await centre.rows("SELECT caller, phone FROM calls ORDER BY answered_at")

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from core.vocabulary import Phone
+from core.vocabulary import AgentState, Phone
 from hotline.demo.callers import Caller
 from hotline.demo.phones import NEVER, Answers, NeverAnswers
 from tests.acceptance import audio
@@ -45,7 +45,7 @@ async def test_service_killed_with_callers_waiting_ringing_and_talking() -> None
         waiting = await centre.callers(*_callers(10, 4), rate=5)
 
         async def four_more() -> bool:
-            return await centre.value("SELECT count(*) FROM calls") == 6
+            return bool(await centre.value("SELECT count(*) FROM calls") == 6)
 
         await until(four_more, "not all callers are in")
         await centre.stack.kill_service()
@@ -100,8 +100,9 @@ async def test_talks_and_recordings_go_on_while_the_service_is_dead(centre: Cent
     await centre.settled(1)
     recording = await centre.value("SELECT id::text FROM recordings")
     sound = audio.read(await centre.agents[Phone("1001")].recording(recording))
-    assert phones.calls()[0].talk_seconds is not None
-    assert abs(sound.seconds - phones.calls()[0].talk_seconds) < 0.5
+    talked = phones.calls()[0].talk_seconds
+    assert talked is not None
+    assert abs(sound.seconds - talked) < 0.5
     assert audio.level(sound.left, 440) > audio.HEARD
     assert audio.level(sound.right, 620) > audio.HEARD
     assert await centre.value("SELECT count(*) FROM tickets") == 1
@@ -116,7 +117,7 @@ async def test_the_service_stays_dead_and_the_native_queue_answers(centre: Centr
     # heartbeat is what brings the two together.
     await centre.stack.kill_service()
     await centre.stack.start_service()
-    await agent.ask_state("READY")
+    await agent.ask_state(AgentState.READY)
     assert await callers.wait(20) == 0
     await centre.settled(1)
 

@@ -64,7 +64,7 @@ async def test_a_phone_that_goes_silent_is_noticed_before_it_is_rung() -> None:
         agent = centre.agents[Phone("1001")]
 
         async def noticed() -> bool:
-            return (await agent.call("GET", "/me"))["state"]["cause"] == "system:phone_lost"
+            return bool((await agent.call("GET", "/me"))["state"]["cause"] == "system:phone_lost")
 
         await until(noticed, "nobody notices that the phone is gone", 30)
         callers = await centre.callers(Caller("13800000001", hangs_up_after=1.0))
