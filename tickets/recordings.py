@@ -66,6 +66,7 @@ class RecordingCloser:
         self._longest_retry = longest_retry
         self._threads = ThreadPoolExecutor(_WORKERS, thread_name_prefix="recordings")
         self._running: dict[CallId, asyncio.Task[None]] = {}
+        self._stopped = False
 
     def is_closing(self, call_id: CallId) -> bool:
         """Whether this call's recording is in work."""
@@ -90,6 +91,7 @@ class RecordingCloser:
 
     async def stop(self) -> None:
         """Give up what is queued (``recover`` takes it up again) and let the threads finish their file."""
+        self._stopped = True
         for task in self._running.values():
             task.cancel()
         await self.drain()
@@ -107,7 +109,7 @@ class RecordingCloser:
             self.stats.seconds_spent += clock.monotonic() - started
 
     def _start(self, call_id: CallId, work: Work) -> None:
-        if call_id in self._running:
+        if call_id in self._running or self._stopped:
             return
         task = asyncio.get_running_loop().create_task(
             self._until_done(call_id, work), name=f"recording {call_id}"
