@@ -99,9 +99,12 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def _deeper_than(value: object, levels: int) -> bool:
-    if levels < 0:
+    """Whether lists and objects lie inside each other more than ``levels`` times; an empty one counts."""
+    if not isinstance(value, dict | list):
+        return False
+    if levels == 0:
         return True
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    inner = value.values() if isinstance(value, dict) else value
     return any(_deeper_than(item, levels - 1) for item in inner)
 
 
