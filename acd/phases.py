@@ -30,7 +30,7 @@ class CallInput(StrEnum):
     OFFER = "offer"
     OFFER_LOST = "offer_lost"
     MISSING = "missing"
-    """A picture of Asterisk does not show it."""
+    """A picture of Asterisk does not show it waiting."""
     ANSWER = "answer"
     TALK_END = "talk_end"
     HANG_UP = "hang_up"
@@ -53,6 +53,7 @@ TRANSITIONS: dict[tuple[Phase, CallInput], Phase] = {
     (P.FALLBACK, I.QUEUE): P.WAITING,
     # Asterisk's word counts: an offer that we gave up, or of an earlier run, does ring.
     (P.UNCERTAIN, I.OFFER): P.OFFERING,
+    (P.FALLBACK, I.OFFER): P.OFFERING,
     # Asterisk's word counts: the native queue connected the call, or news overtook each other.
     (P.ANNOUNCEMENT, I.ANSWER): P.TALKING,
     (P.WAITING, I.ANSWER): P.TALKING,

@@ -52,8 +52,8 @@ def _compare(state: State, live: LiveCall, event: Reconciled, out: Decision) -> 
         _after(state, call, event, out)
     elif live.stage == Phase.FALLBACK:
         _fallback(state, call, event, out)
-    elif live.stage == Phase.OFFERING and live.agent_phone is not None:
-        _ringing(state, call, live, event, out)
+    elif live.stage == Phase.OFFERING:
+        _offering(state, call, live, event, out)
     elif live.stage == Phase.WAITING:
         _waiting(state, call, event, out)
 
@@ -110,18 +110,32 @@ def _settling(call: Call, event: Reconciled) -> bool:
     return call.phase is Phase.OFFERING and event.at - call.changed_at < OFFER_SETTLE_SECONDS
 
 
-def _ringing(state: State, call: Call, live: LiveCall, event: Reconciled, out: Decision) -> None:
-    """An offer that we do not know of, most likely of an earlier run of the service, rings: take it over."""
-    agent = state.agent_at(live.agent_phone) if live.agent_phone is not None else None
-    if agent is None or live.offer_id is None or call.phase not in (Phase.WAITING, Phase.UNCERTAIN):
+def _offering(state: State, call: Call, live: LiveCall, event: Reconciled, out: Decision) -> None:
+    """An offer is on. One that we do not know of, perhaps of an earlier run, is taken over if possible."""
+    agent = _can_ring(state, live)
+    if agent is None or live.offer_id is None:
+        _doubt(state, call, event)
         return
-    free = agent.state is AgentState.READY or (agent.state is AgentState.RINGING and agent.call_id is None)
-    if not free or not calls.step(call, CallInput.OFFER, event.at):
+    if not calls.step(call, CallInput.OFFER, event.at):
         return
     state.waiting.discard(call.queue, call.call_id)
     call.offer_told = call.offer_told and call.offer_id == live.offer_id
     calls.hold_agent(state, call, agent, live.offer_id)
     seats.move(state, agent, AgentInput.OFFER, out, event.at, cause="system:offer")
+
+
+def _can_ring(state: State, live: LiveCall) -> Agent | None:
+    """The agent at the phone that rings, if he is free to take this call."""
+    agent = state.agent_at(live.agent_phone) if live.agent_phone is not None else None
+    if agent is None or agent.state is AgentState.READY:
+        return agent
+    return agent if agent.state is AgentState.RINGING and agent.call_id is None else None
+
+
+def _doubt(state: State, call: Call, event: Reconciled) -> None:
+    """We thought that he waits; nobody is offered him before Asterisk shows where he is."""
+    if calls.step(call, CallInput.MISSING, event.at):
+        state.waiting.discard(call.queue, call.call_id)
 
 
 def _waiting(state: State, call: Call, event: Reconciled, out: Decision) -> None:
@@ -144,6 +158,7 @@ def _astray(state: State, call: Call, event: Reconciled, out: Decision) -> bool:
         out.commands.append(RequestReconcile("a caller waits whose talk had begun"))
         return False
     calls.end_talk(state, call, out, event.at)
+    call.agent_id, call.phone = None, None
     return True
 
 
@@ -155,9 +170,7 @@ def _end_missing(state: State, event: Reconciled, out: Decision) -> None:
         if missing >= CLEAN_SNAPSHOTS:
             calls.finish(state, call, out, event.at, cause="reconciled")
             continue
-        if calls.step(call, CallInput.MISSING, event.at):
-            # Most likely he has hung up: nobody is offered him before he is seen again.
-            state.waiting.discard(call.queue, call.call_id)
+        _doubt(state, call, event)
         call.missing = missing
     if any(call.call_id in state.calls for call in lost):
         out.commands.append(RequestReconcile("a call is missing from the picture"))

@@ -286,6 +286,10 @@ class Hotline(RuleBasedStateMachine):
             offers,  # type: ignore[arg-type] # a running offer has an agent and a phone; invariants() checks it
             list(old.finished),
         )
+        for offer, call in old.offers.items():
+            if offer not in self.state.offers and old.calls[call].answered_at is not None:
+                # The offer of a second talk: not restored, its row is closed at the start.
+                self.counts["OfferEnded", (offer, self.runs)] += 1
         self.switch.wire.clear()
         self.sent.clear()
         self.pictures.clear()
@@ -312,7 +316,9 @@ class Hotline(RuleBasedStateMachine):
             if channel.talking:
                 assert (call.phase, call.phone) == (Phase.TALKING, channel.phone)
             elif channel.stage == "offering":
-                assert (call.phase, call.phone) in ((Phase.OFFERING, channel.phone), (Phase.UNCERTAIN, None))
+                # Taken over only if the agent is free; if not, his answer or the way back tells.
+                elsewhere = ((Phase.UNCERTAIN, None), (Phase.FALLBACK, None))
+                assert (call.phase, call.phone) in ((Phase.OFFERING, channel.phone), *elsewhere)
             else:
                 assert call.phase == channel.stage
                 assert call.phase is not Phase.FALLBACK, "taken back"

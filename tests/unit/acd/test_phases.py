@@ -8,7 +8,7 @@ announcement  waiting  fallback   .         .           .          talking  .   
 waiting       .        fallback   offering  .           uncertain  talking  .         ended
 offering      waiting  fallback   .         uncertain   .          talking  .         ended
 uncertain     waiting  fallback   offering  .           .          talking  .         ended
-fallback      waiting  .          .         .           .          talking  .         ended
+fallback      waiting  .          offering  .           .          talking  .         ended
 talking       .        .          .         .           .          .        rating    ended
 rating        waiting  .          .         .           .          talking  .         ended
 ended         .        .          .         .           .          .        .         .

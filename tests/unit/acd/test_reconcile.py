@@ -151,10 +151,24 @@ def test_a_ring_at_the_phone_of_an_agent_in_break_is_left_alone(offline: World) 
     assert offline.agent(1).state is S.BREAK
 
 
-def test_between_two_dialplan_steps_a_call_is_left_where_it_is(world: World) -> None:
+def test_a_caller_between_two_dialplan_steps_is_not_offered(world: World) -> None:
     world.wait("x", 10.0)
     world.picture(20.0, live("x", "offering", entered_at=10.0))
-    assert world.call("x").phase is Phase.WAITING
+    assert world.call("x").phase is Phase.UNCERTAIN
+    world.seat(1, 21.0)
+    assert world.offers == []
+    world.picture(50.0, live("x", "waiting", entered_at=10.0))
+    assert world.offers == [("x", 1)]
+
+
+def test_an_offer_that_won_against_the_native_queue_is_followed(world: World) -> None:
+    world.seat(1)
+    world.wait("x", 10.0)
+    world.fall_back("x", 10.1)
+    world.picture(13.0, live("x", "offering", entered_at=10.0, agent=1, offer_id=FIRST_OFFER), busy=[1])
+    assert (world.call("x").phase, world.agent(1).state) == (Phase.OFFERING, S.RINGING)
+    world.answer("x", 1, 14.0)
+    assert [fact.result for fact in world.told(OfferEnded)] == [OfferResult.WITHDRAWN], "ended once"
 
 
 # --- what the picture corrects -----------------------------------------------------------------
