@@ -62,6 +62,8 @@ class CallerGroup:
         rate: calls begun per second.
         tone: frequency in hertz that all of them play.
         name: short name of the group.
+        at_once: how many may be calling at the same time, the next one waits for one of them to hang up;
+            ``None``: any number.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class CallerGroup:
         rate: float = 1.0,
         tone: int = 440,
         name: str = "callers",
+        at_once: int | None = None,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.callers = tuple(callers)
@@ -88,7 +91,7 @@ class CallerGroup:
                 local_port=free_sip_port(local_ip),
                 keys={"tone": f"{stream},-1,0"},
                 options=(
-                    *("-m", str(len(self.callers)), "-l", str(len(self.callers))),
+                    *("-m", str(len(self.callers)), "-l", str(at_once or len(self.callers))),
                     *rate_options(rate),
                     *("-mp", str(free_media_port(local_ip)), "-cid_str", "%u-%p@%s"),
                 ),

@@ -15,6 +15,7 @@ from core.errors import HotlineError
 from core.vocabulary import AgentId, AgentState, Phone, Seconds
 from hotline.demo.client import CONFLICT, ApiRefused, HotlineClient
 from hotline.demo.phones import Behaviour, PhoneGroup
+from hotline.demo.sip import SipServer
 from hotline.demo.siplog import SipCall
 from hotline.demo.target import Target
 
@@ -103,6 +104,11 @@ class Crew:
         trace: TracebackType | None,
     ) -> None:
         await self._leave()
+
+    @property
+    def server(self) -> SipServer:
+        """Where the phones are registered."""
+        return self._target.sip
 
     def calls(self) -> list[SipCall]:
         """The calls that reached the phones so far; ``user`` is the phone."""
