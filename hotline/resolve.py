@@ -8,6 +8,7 @@ from pydantic import SecretStr
 from core.errors import ConfigurationError
 from hotline.folders import Folders
 from hotline.ports import Transport, free_port
+from hotline.runtime import path_of
 from hotline.secrets import load_or_create
 from hotline.settings import Settings
 
@@ -63,9 +64,15 @@ def check_free(settings: Settings) -> None:
 
 
 def _require_external(settings: Settings) -> None:
-    if settings.asterisk_runtime is None:
+    """What only the operator of that Asterisk knows."""
+    if not settings.agi_port:
         raise ConfigurationError(
-            "asterisk_external needs asterisk_runtime: the file that `hotline asterisk render` wrote",
+            "asterisk_external needs agi_port: the port that its dialplan calls", field="agi_port"
+        )
+    described = path_of(settings)
+    if not described.exists():
+        raise ConfigurationError(
+            f"asterisk_external needs {described}, which describes that Asterisk (HOTLINE_ASTERISK_RUNTIME)",
             field="asterisk_runtime",
         )
 

@@ -190,11 +190,19 @@ class Supervisor:
         """Look after one part for ever: wait for its end, bring it back."""
         while True:
             began = clock.monotonic()
-            code = await kept.part.wait()
+            code = await self._end_of(kept)
             if clock.monotonic() - began >= self._backoff.calm:
                 kept.failures = 0
             log.warning("part_ended", part=kept.part.name, exit_code=code, failures=kept.failures)
             await self._bring_back(kept)
+
+    async def _end_of(self, kept: _Kept) -> int | None:
+        """Exit code; ``None`` when the part cannot tell, which counts as an end: none is left unwatched."""
+        try:
+            return await kept.part.wait()
+        except Exception:
+            log.exception("part_lost", part=kept.part.name)
+            return None
 
     async def _bring_back(self, kept: _Kept) -> None:
         """Start a dead part again, however often it takes; the waits between the attempts grow."""

@@ -21,7 +21,7 @@ from hotline import parts, tryout
 from hotline.environment import to_environment
 from hotline.folders import AlreadyRunning
 from hotline.leftovers import identify
-from hotline.runtime import load
+from hotline.runtime import load, path_of
 from hotline.settings import Settings
 from hotline.stack import Stack, scratch_folder, scratch_settings
 from hotline.status import Figures, Today, read_figures, read_today
@@ -161,6 +161,27 @@ async def test_without_supervision_the_dead_stay_dead_until_they_are_started(set
         await stack.stop_service()
         assert stack.processes["service"] is None
         assert stack.states["service"] is PartState.STOPPED
+
+
+async def test_database_and_asterisk_may_be_somebody_elses(settings: Settings, folder: Path) -> None:
+    async with Stack(settings, supervise=False) as owner:
+        await owner.stop_service()
+        external = scratch_settings(
+            folder,
+            data_dir=folder / "other",
+            database_url=owner.owner_dsn,
+            asterisk_external=True,
+            asterisk_runtime=path_of(owner.settings),
+            agi_port=owner.settings.agi_port,
+        )
+        theirs = {name: owner.processes[name] for name in ("postgresql", "asterisk")}
+        async with Stack(external) as stack:
+            assert list(stack.processes) == ["service"]
+            accounts, fresh = await tryout.prepare(stack)
+            assert fresh
+            assert accounts is not None
+        assert {name: owner.processes[name] for name in theirs} == theirs
+        assert await fetchval(owner.dsn, "SELECT count(*) FROM accounts") == 5
 
 
 async def test_one_hotline_a_folder(stack: Stack, settings: Settings) -> None:

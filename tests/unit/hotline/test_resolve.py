@@ -56,9 +56,13 @@ def test_what_is_set_stays(tmp_path: Path, folders: Folders) -> None:
 
 
 def test_an_external_asterisk_must_be_described(tmp_path: Path, folders: Folders) -> None:
-    with pytest.raises(ConfigurationError, match="asterisk_external needs asterisk_runtime"):
+    with pytest.raises(ConfigurationError, match="asterisk_external needs agi_port"):
         resolve(_settings(tmp_path, asterisk_external=True), folders)
-    described = _settings(tmp_path, asterisk_external=True, asterisk_runtime=tmp_path / "runtime.json")
+    with pytest.raises(ConfigurationError, match=r"needs .*/data/run/asterisk.json, which describes"):
+        resolve(_settings(tmp_path, asterisk_external=True, agi_port=4573), folders)
+    elsewhere = tmp_path / "runtime.json"
+    elsewhere.touch()
+    described = _settings(tmp_path, asterisk_external=True, agi_port=4573, asterisk_runtime=elsewhere)
     assert resolve(described, folders).asterisk_external
 
 
@@ -81,8 +85,12 @@ def test_the_ports_of_an_external_asterisk_are_meant_to_be_taken(tmp_path: Path,
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
+        (folders.run / "asterisk.json").touch()
         external = _settings(
-            tmp_path, asterisk_external=True, asterisk_runtime=tmp_path / "x", ami_port=taken.getsockname()[1]
+            tmp_path,
+            asterisk_external=True,
+            agi_port=free_port(Transport.TCP),
+            ami_port=taken.getsockname()[1],
         )
         check_free(resolve(external, folders))
 

@@ -17,6 +17,7 @@ class FakePart:
         self.pid: int | None = None
         self.failing_starts = 0
         self.failing_stop = False
+        self.unwatchable = False
         self._ended = asyncio.Event()
         self._code = 0
         self._next_pid = 100
@@ -37,6 +38,9 @@ class FakePart:
             raise OSError("no")
 
     async def wait(self) -> int:
+        if self.unwatchable:
+            self.unwatchable = False
+            raise OSError("no such process")
         await self._ended.wait()
         return self._code
 
@@ -198,6 +202,16 @@ async def test_trouble_while_stopping_one_part_does_not_save_the_others(journal:
     await supervisor.start()
     await supervisor.stop()
     assert journal[-2:] == ["stop b", "stop a"]
+
+
+async def test_a_part_that_cannot_be_watched_counts_as_ended(journal: list[str]) -> None:
+    part, changes = FakePart("a", journal), Changes()
+    supervisor = Supervisor([part], backoff=NO_WAIT, on_change=changes)
+    part.unwatchable = True
+    await supervisor.start()
+    await changes.until(lambda: changes.seen.count(("a", PartState.RUNNING)) == 2)
+    assert journal == ["start a", "start a"]
+    await supervisor.stop()
 
 
 async def test_stopping_during_a_restart_ends_the_restart(journal: list[str]) -> None:
