@@ -39,7 +39,7 @@ HANDLE_BUCKETS = (5, 10, 15, 30, 60, 90, 120, 180, 240, 300, 420, 600, 900, 1800
 Reading = Callable[[], float]
 
 # When a counter was made is the start of the service; a series per counter for it would double the scrape.
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call] # has no annotations
 
 
 class Metrics:
@@ -79,8 +79,13 @@ class Metrics:
         )
         self.talk = self._handle_time("hotline_call_talk_seconds", "Talk time of answered calls")
         self.wrap = self._handle_time("hotline_call_wrap_up_seconds", "Wrap-up time after answered calls")
+        self.handle = self._handle_time(
+            "hotline_call_handle_seconds",
+            "Handle time of answered calls: talk and wrap-up",
+        )
         self._talk_since: dict[CallId, tuple[str, Seconds]] = {}
-        self._wrap_since: dict[int, Seconds] = {}
+        self._wrap_since: dict[int, tuple[Seconds, CallId | None]] = {}
+        self._talked: dict[CallId | None, Seconds] = {}
         for queue in named:
             self._show_from_start(queue)
         for rating in ("1", "2", "3"):
@@ -129,7 +134,10 @@ class Metrics:
     def _talk_over(self, fact: TalkEnded) -> None:
         started = self._talk_since.pop(fact.call_id, None)
         if started is not None:
-            self.talk.observe(max(0.0, fact.at - started[1]))
+            talked = max(0.0, fact.at - started[1])
+            self.talk.observe(talked)
+            if fact.agent_id is not None:
+                self._talked[fact.call_id] = talked
 
     def _finished(self, fact: CallFinished) -> None:
         self._talk_since.pop(fact.call_id, None)
@@ -140,11 +148,18 @@ class Metrics:
 
     def _state_changed(self, fact: AgentStateChanged) -> None:
         if fact.to_state is AgentState.WRAP_UP and fact.from_state is AgentState.TALKING:
-            self._wrap_since[fact.agent_id] = fact.at
+            self._wrap_since[fact.agent_id] = (fact.at, fact.call_id)
         elif fact.from_state is AgentState.WRAP_UP and fact.to_state is not AgentState.WRAP_UP:
-            since = self._wrap_since.pop(fact.agent_id, None)
-            if since is not None:
-                self.wrap.observe(max(0.0, fact.at - since))
+            self._wrap_over(fact)
+
+    def _wrap_over(self, fact: AgentStateChanged) -> None:
+        since, call_id = self._wrap_since.pop(fact.agent_id, (None, None))
+        talked = self._talked.pop(call_id, None)
+        if since is not None:
+            wrapped = max(0.0, fact.at - since)
+            self.wrap.observe(wrapped)
+            if talked is not None:
+                self.handle.observe(talked + wrapped)
 
     def rated(self, digit: int) -> None:
         """Count a rating."""

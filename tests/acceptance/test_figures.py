@@ -50,6 +50,7 @@ async def test_all_figures_agree(centre: Centre) -> None:
     assert await centre.total("hotline_calls_finished_total") == created
     assert await centre.total("hotline_call_wait_seconds_count") == answered
     assert await centre.total("hotline_call_talk_seconds_count") == answered
+    assert await centre.total("hotline_call_handle_seconds_count") == answered
     assert await centre.total("hotline_calls_unaccounted") == 0
     assert await centre.total("hotline_ami_connected") == 1
     samples = await centre.metrics()
