@@ -39,7 +39,7 @@ class LoginThrottle:
         count, last = self.failures.get((login, remote), (0, 0.0))
         if count < FREE_TRIES or now - last > FORGOTTEN_AFTER:
             return 0.0
-        pause = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** (count - FREE_TRIES))
+        pause = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(count - FREE_TRIES, 30))
         return max(0.0, last + pause - now)
 
     def failed(self, login: str, remote: str, now: Seconds) -> None:

@@ -268,6 +268,6 @@ def state_answer(view: AgentView) -> StateAnswer:
 def version_of(if_match: str) -> int:
     """The version in an ``If-Match`` header; raises ``InvalidInput`` for anything else."""
     text = if_match.strip().removeprefix("W/").strip('"')
-    if not text.isdecimal() or len(text) > 9:  # noqa: PLR2004 - versions are 32-bit integers
+    if not (text.isascii() and text.isdecimal()) or len(text) > 9:  # noqa: PLR2004 - versions are 32-bit integers
         raise InvalidInput("If-Match must be the ETag that was read", field="If-Match")
     return int(text)
