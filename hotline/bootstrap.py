@@ -46,7 +46,7 @@ from hotline.inbox import Inbox
 from hotline.metrics import Metrics
 from hotline.outage import OutageReplay
 from hotline.settings import Settings
-from ivr.prompts import Prompts
+from ivr.prompts import FOLDER, Prompts
 from ivr.session import IvrSessions
 from telephony.agi import AgiServer
 from telephony.ami import Switch
@@ -217,7 +217,9 @@ def _agi(settings: Settings, now: Callable[[], Seconds], calls: CallStore, metri
         calls.rated(call_id, digit)
         metrics.rated(digit)
 
-    sessions = IvrSessions(Prompts(settings.cache_dir / "prompts"), settings.language, now, rated)
+    sessions = IvrSessions(
+        Prompts(settings.cache_dir / FOLDER), settings.language, now, rated, settings.surge_notice or None
+    )
     return AgiServer(settings.agi_host, settings.agi_port, sessions.handlers())
 
 

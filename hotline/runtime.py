@@ -9,8 +9,10 @@ import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Self
 
 from core.errors import ConfigurationError
+from hotline.asterisk.layout import RenderedAsterisk
 from hotline.settings import Settings
 
 
@@ -28,6 +30,19 @@ class AsteriskRuntime:
     """Folder of the raw recordings."""
     journal: str
     """The CEL journal file; empty when it cannot be read from here."""
+
+    @classmethod
+    def of(cls, rendered: RenderedAsterisk) -> Self:
+        """What the service must know about a configuration that has just been written."""
+        return cls(
+            systemname=rendered.system_name,
+            ami_host=rendered.ami_host,
+            ami_port=rendered.ami_port,
+            ami_user=rendered.ami_user,
+            ami_secret=rendered.ami_secret,
+            spool=str(rendered.spool_dir),
+            journal=str(rendered.journal),
+        )
 
     def save(self, path: Path) -> None:
         """Write it, readable by the owner only, as a whole or not at all."""

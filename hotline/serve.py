@@ -6,6 +6,7 @@ there, callers hear music, and when its heartbeat is stale Asterisk's own queue 
 
 import asyncio
 import contextlib
+import os
 import signal
 from collections.abc import Awaitable, Callable
 
@@ -25,6 +26,9 @@ log = structlog.get_logger()
 DATABASE_RETRY_SECONDS: Seconds = 0.5
 DRAIN_SECONDS: Seconds = 10.0
 
+PRIVATE = 0o027
+"""Recordings and the spool are nobody else's on this machine."""
+
 
 async def serve(settings: Settings) -> None:
     """Run the service until SIGTERM or SIGINT.
@@ -33,6 +37,7 @@ async def serve(settings: Settings) -> None:
         ConfigurationError: a setting, or the description of Asterisk, is not as needed.
     """
     logs.configure(settings.log_level)
+    os.umask(PRIVATE)
     parts = build(settings)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -254,15 +254,7 @@ class Stack:
             system_name=new_system_name(),
             install=install,
         )
-        AsteriskRuntime(
-            systemname=rendered.system_name,
-            ami_host=rendered.ami_host,
-            ami_port=rendered.ami_port,
-            ami_user=rendered.ami_user,
-            ami_secret=rendered.ami_secret,
-            spool=str(rendered.spool_dir),
-            journal=str(rendered.journal),
-        ).save(path_of(self.settings))
+        AsteriskRuntime.of(rendered).save(path_of(self.settings))
         self.rendered = rendered
         return rendered
 

@@ -11,6 +11,7 @@ from hotline.asterisk.layout import AsteriskSecrets, new_system_name, phone_pass
 from hotline.asterisk.provision import find_or_build
 from hotline.asterisk.render import render
 from hotline.asterisk.version import text
+from hotline.runtime import AsteriskRuntime, path_of
 from hotline.secrets import load_or_create
 from hotline.settings import Settings
 
@@ -42,9 +43,15 @@ def render_command(
             prompts_dir=prompts or settings.cache_dir / "prompts",
             system_name=new_system_name(),
         )
+        described = path_of(settings)
+        described.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        AsteriskRuntime.of(rendered).save(described)
     except ConfigurationError as error:
         raise _refused(error) from error
+    except OSError as error:
+        raise _refused(ConfigurationError(f"{error.filename}: {error.strerror}")) from error
     typer.echo(f"Rendered into {rendered.config_dir}; recordings go to {rendered.spool_dir}.")
+    typer.echo(f"The service finds this Asterisk through {described}.")
     typer.echo(f"Start: asterisk -C {rendered.config_dir / 'asterisk.conf'} -f")
 
 

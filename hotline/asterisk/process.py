@@ -67,6 +67,7 @@ class AsteriskProcess:
                 stdout=output,
                 stderr=asyncio.subprocess.STDOUT,
                 start_new_session=True,
+                umask=0o027,  # recordings are nobody else's
                 cwd=self.rendered.state_dir,
             )
         try:
