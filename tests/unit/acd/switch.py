@@ -1,7 +1,7 @@
-"""A small model of Asterisk for the engine's property test: which channels really exist, and what it says of them.
+"""A small model of Asterisk for the engine's property test: which channels exist, and what it says of them.
 
-The truth is here; the engine sees it through a wire that repeats, swaps and loses events, and through pictures
-that may be old when they arrive.
+The truth is here; the engine sees it through a wire that repeats, swaps and loses events, and through
+pictures that may be old when they arrive.
 """
 
 from dataclasses import dataclass, field

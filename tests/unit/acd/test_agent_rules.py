@@ -15,10 +15,22 @@ SHORT = {
     "OUT": AgentState.OUTBOUND,
 }
 
-INPUTS = (
-    "login logout ask_ready ask_break ask_stress_room ask_wrap_up offer offer_withdrawn no_answer answer"
-    " talk_ended wrap_up_over phone_lost phone_back"
-).split()
+INPUTS = [
+    "login",
+    "logout",
+    "ask_ready",
+    "ask_break",
+    "ask_stress_room",
+    "ask_wrap_up",
+    "offer",
+    "offer_withdrawn",
+    "no_answer",
+    "answer",
+    "talk_ended",
+    "wrap_up_over",
+    "phone_lost",
+    "phone_back",
+]
 
 # The columns are in the order of INPUTS.
 GRID = """

@@ -142,6 +142,15 @@ def test_a_waiting_call_whose_arrival_was_missed_is_adopted(world: World) -> Non
     assert world.call("x").arrived_at == 10.0
 
 
+def test_an_entry_repeated_does_not_move_the_place(world: World) -> None:
+    world.wait("x", 10.0)
+    world.wait("y", 11.0)
+    out = world.apply(waiting("x", 12.0, entered_at=10.0))
+    assert (out.facts, out.commands) == ([], [])
+    world.seat(1, 13.0)
+    assert world.offers == [("x", 1)]
+
+
 def test_a_queue_that_is_not_configured_is_the_default_one(world: World) -> None:
     """Or its callers would wait for ever: nobody serves it."""
     world.seat(1)

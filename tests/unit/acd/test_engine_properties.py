@@ -5,7 +5,6 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable
 
 import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
@@ -249,7 +248,7 @@ class Hotline(RuleBasedStateMachine):
 
     # --- the service and its connection ---
 
-    @precondition(lambda self: len(self.pictures) < 3)  # noqa: PLR2004 - more are never under way
+    @precondition(lambda self: len(self.pictures) < 3)
     @rule()
     def take_picture(self) -> None:
         self.pictures.append(self.switch.picture())
@@ -317,8 +316,11 @@ class Hotline(RuleBasedStateMachine):
                 assert (call.phase, call.phone) == (Phase.TALKING, channel.phone)
             elif channel.stage == "offering":
                 # Taken over only if the agent is free; if not, his answer or the way back tells.
-                elsewhere = ((Phase.UNCERTAIN, None), (Phase.FALLBACK, None))
-                assert (call.phase, call.phone) in ((Phase.OFFERING, channel.phone), *elsewhere)
+                elsewhere = (Phase.UNCERTAIN, Phase.FALLBACK)
+                # An order that crossed the answer in the native queue tore the caller out of his talk.
+                torn = call.answered_at is not None and call.phase is Phase.AFTER
+                assert call.phase in elsewhere or torn or call.phone == channel.phone
+                assert call.phase is Phase.OFFERING or call.phase in elsewhere or torn
             else:
                 assert call.phase == channel.stage
                 assert call.phase is not Phase.FALLBACK, "taken back"
@@ -452,7 +454,7 @@ def recorded_call(call: Call) -> Call:
     )
 
 
-TestHotline: Callable[[], None] = Hotline.TestCase
+TestHotline = Hotline.TestCase
 TestHotline.settings = settings(
     max_examples=int(os.environ.get("ENGINE_EXAMPLES", "40")),
     stateful_step_count=int(os.environ.get("ENGINE_STEPS", "60")),

@@ -8,7 +8,7 @@ from acd.phases import Phase
 from acd.reconcile import OFFER_SETTLE_SECONDS
 from acd.service import restore
 from agents.model import SeatedAgent
-from core.commands import MirrorMember, RequestReconcile, ReturnToHold
+from core.commands import MirrorMember, OfferCall, RequestReconcile, ReturnToHold
 from core.events import CallAnswered, Tick
 from core.facts import (
     AgentStateChanged,
@@ -287,6 +287,18 @@ def test_a_caller_left_in_music_after_a_talk_is_served_again_after_two_pictures(
     assert world.agent(2).state is S.WRAP_UP
 
 
+def test_a_caller_torn_out_of_his_talk_by_an_offer_is_followed_when_he_is_answered(world: World) -> None:
+    world.seat(1)
+    world.seat(2)
+    world.wait("x", 10.0)
+    world.answer("x", 9, 10.1)  # the native queue, while the Redirect to agent 1 was under way
+    world.leg_ends("x", 9, 10.2)
+    world.picture(13.0, live("x", "offering", entered_at=10.0, agent=1, offer_id=FIRST_OFFER), busy=[1])
+    assert world.call("x").phase is Phase.AFTER
+    world.answer("x", 1, 14.0)
+    assert (world.call("x").phase, world.agent(1).state) == (Phase.TALKING, S.TALKING)
+
+
 # --- the picture is not the newest -------------------------------------------------------------
 
 
@@ -459,7 +471,7 @@ def test_the_waiting_order_is_the_original() -> None:
     assert world.offers == [("a", 1), ("b", 2)]
     world.ask(3, S.READY, 21.0)
     assert world.offers[-1] == ("c", 3)
-    assert {offer.channel for offer in world.commands if hasattr(offer, "offer_id")} == {
+    assert {offer.channel for offer in world.ordered(OfferCall)} == {
         "PJSIP/trunk-a",
         "PJSIP/trunk-b",
         "PJSIP/trunk-c",

@@ -1,4 +1,3 @@
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import hypothesis.strategies as st
@@ -162,5 +161,5 @@ class AgainstSortedLists(RuleBasedStateMachine):
             assert self.idle.first(queue) == self.naive.agent_for(queue)
 
 
-TestAgainstSortedLists: Callable[[], None] = AgainstSortedLists.TestCase
+TestAgainstSortedLists = AgainstSortedLists.TestCase
 TestAgainstSortedLists.settings = settings(max_examples=60, stateful_step_count=60, deadline=None)

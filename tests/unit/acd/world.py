@@ -1,4 +1,4 @@
-"""Builders for the engine's tests: a small centre, and events with everything that does not matter filled in."""
+"""Builders for the engine's tests: a small centre, and events with what does not matter filled in."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -200,7 +200,7 @@ def waiting(
     )
 
 
-def live(  # noqa: PLR0913 - each is a column of the picture
+def live(
     call: str,
     stage: str,
     *,
