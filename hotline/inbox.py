@@ -16,22 +16,24 @@ from core.facts import Fact, Refused
 
 log = structlog.get_logger()
 
+Handler = Callable[[Event], Sequence[Fact]]
+"""Decides about one event and returns what it led to."""
+
 
 class Inbox:
     """Orders events (``core.ports.Inbox``).
 
-    Args:
-        handle: decides about one event; set with ``connect`` because service and inbox need each other.
+    Who decides is set with ``connect``, because service and inbox need each other.
     """
 
     def __init__(self) -> None:
         self._queue: deque[Event] = deque()
         self._busy = False
-        self._handle: Callable[[Event], Sequence[Fact]] | None = None
+        self._handle: Handler | None = None
         self.handled = 0
         self.failed = 0
 
-    def connect(self, handle: Callable[[Event], Sequence[Fact]]) -> None:
+    def connect(self, handle: Handler) -> None:
         """Say who decides; what has been put before is handled now."""
         self._handle = handle
         self._drain()
@@ -47,17 +49,15 @@ class Inbox:
         self._busy = True
         try:
             while self._queue:
-                self._one(self._queue.popleft())
+                self._one(self._handle, self._queue.popleft())
         finally:
             self._busy = False
 
-    def _one(self, event: Event) -> Sequence[Fact] | None:
+    def _one(self, handle: Handler, event: Event) -> Sequence[Fact] | None:
         """The facts, ``None`` when the event could not be handled."""
-        if self._handle is None:
-            return None
         self.handled += 1
         try:
-            return self._handle(event)
+            return handle(event)
         except Exception:
             # An event that cannot be handled must not take the hotline with it; healing puts things right.
             self.failed += 1
@@ -71,7 +71,7 @@ class Inbox:
             raise Unavailable("the service is starting")
         self._busy = True
         try:
-            facts = self._one(event)
+            facts = self._one(self._handle, event)
         finally:
             self._busy = False
             self._drain()
