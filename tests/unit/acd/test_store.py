@@ -1,8 +1,7 @@
 from collections import UserDict
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
-from asyncpg import Record
 
 from acd.model import Call
 from acd.phases import Phase
@@ -20,7 +19,11 @@ from core.facts import (
     TalkStarted,
 )
 from core.vocabulary import AbandonStage, AgentId, CallId, OfferId, OfferResult, Outcome, Phone, QueueName
-from db.pool import Database
+
+if TYPE_CHECKING:
+    from asyncpg import Record
+
+    from db.pool import Database
 
 X, CITIZENS = CallId("x"), QueueName("citizens")
 
