@@ -83,7 +83,7 @@ async def _show(target: Target, play: Play, console: Console, seconds: Seconds) 
     try:
         console.print(f"{len(play.agents)} agents log in and pick up their phones ...")
         async with perform(target, play, folder) as performance:
-            with Live(console=console, refresh_per_second=4) as live:
+            with Live(console=console, refresh_per_second=4, transient=True) as live:
                 scene = await performance.run(lambda now: live.update(report.progress(now)), seconds)
     except asyncio.CancelledError:
         console.print("Stopped: callers have hung up, agents are logged out, phones unregistered.")

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -48,20 +49,13 @@ def _finished(scene: Scene) -> int:
 
 
 def calls_table(scene: Scene) -> Table:
-    """Every caller with what became of the call."""
-    table = Table(title="Calls")
-    for column in (
-        "caller",
-        "manner",
-        "outcome",
-        "wait s",
-        "talk s",
-        "rating",
-        "agent",
-        "ticket",
-        "recording",
-    ):
-        table.add_column(column, justify="right" if column.endswith(" s") else "left")
+    """Every caller with what became of the call; seconds of waiting and talking."""
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for column in ("caller", "outcome"):
+        table.add_column(column, no_wrap=True)
+    for column in ("wait", "talk", "rated", "agent", "ticket"):
+        table.add_column(column, no_wrap=True, justify="right")
+    table.add_column("recording", overflow="fold")
     for guest in scene.play.guests:
         table.add_row(*_cells(guest, scene.row_of(guest)))
     return table
@@ -69,11 +63,10 @@ def calls_table(scene: Scene) -> Table:
 
 def _cells(guest: Guest, row: Mapping[str, Any] | None) -> tuple[str, ...]:
     if row is None:
-        return (guest.number, guest.manner.value, "did not arrive", *(NOTHING,) * 6)
+        return (guest.number, "did not arrive", *(NOTHING,) * 6)
     answered = row["outcome"] == Outcome.ANSWERED
     return (
         guest.number,
-        guest.manner.value,
         str(row["outcome"] or "still open"),
         _seconds(row["arrived_at"], row["answered_at"] or row["ended_at"]),
         _seconds(row["answered_at"], row["talk_ended_at"]) if answered else NOTHING,
