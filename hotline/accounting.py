@@ -27,6 +27,7 @@ class Accounting:
         database: where the rows are.
         writer: flushed before each count, so that what is under way is not taken for missing.
         live_calls: the calls in memory; those are accounted for by being there.
+        settle: makes sure that what has happened has been handed to the writer.
         now: Asterisk's clock.
         dead_letters: how many statements the database has refused.
         every: seconds between counts.
@@ -38,6 +39,7 @@ class Accounting:
         database: Database,
         writer: Writer,
         live_calls: Callable[[], Sequence[CallId]],
+        settle: Callable[[], None],
         now: Callable[[], Seconds],
         dead_letters: Callable[[], int],
         every: Seconds,
@@ -45,6 +47,7 @@ class Accounting:
         self._database = database
         self._writer = writer
         self._live_calls = live_calls
+        self._settle = settle
         self._now = now
         self._dead_letters = dead_letters
         self._every = every
@@ -62,9 +65,11 @@ class Accounting:
     async def count(self) -> int:
         """Count now. Raises ``Unavailable`` while the database is away."""
         before = self._now() - GRACE_SECONDS
+        # Before the flush: a call that ends from here on is in this list, one that has ended is written.
+        live = list(self._live_calls())
+        self._settle()
         await self._writer.flush()
-        # Asked after the flush: a call that ends meanwhile is either still live or already written.
-        rows: int = await self._database.fetchval(SQL["unaccounted"], before, list(self._live_calls()))
+        rows: int = await self._database.fetchval(SQL["unaccounted"], before, live)
         found = rows + self._dead_letters()
         if found != self.unaccounted:
             log.warning("calls_unaccounted", number=found)

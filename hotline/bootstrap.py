@@ -46,6 +46,7 @@ from hotline.inbox import Inbox
 from hotline.metrics import Metrics
 from hotline.outage import OutageReplay
 from hotline.settings import Settings
+from hotline.telling import FactQueue, Subscriber
 from ivr.prompts import FOLDER, Prompts
 from ivr.session import IvrSessions
 from telephony.agi import AgiServer
@@ -57,8 +58,6 @@ ACCOUNTING_SECONDS = 10.0
 
 OFFERS_PER_MILLISECOND = 1000
 """Offer numbers start at the service's start in milliseconds times this, so that none is used twice."""
-
-Subscriber = Callable[[Fact], None]
 
 
 @dataclass(slots=True)
@@ -79,6 +78,7 @@ class Parts:
     tickets: TicketService
     metrics: Metrics
     accounting: Accounting
+    facts: FactQueue
     outage: OutageReplay
     endpoints: list[Endpoint]
     ready: asyncio.Event = field(default_factory=asyncio.Event)
@@ -148,12 +148,12 @@ def build(settings: Settings) -> Parts:
     )
     switch = Switch(lambda: runtime.load(settings), phones, outage.deliver)
     live = Live(state, phones, switch.now)
-    table = subscribers(calls, agents, tickets, metrics)
+    facts = FactQueue(subscribers(calls, agents, tickets, metrics))
     acd = AcdService(
         state=state,
         telephony=switch,
         put=inbox.put,
-        tell=lambda fact: _tell(table, fact),
+        tell=facts.tell,
         reconcile_seconds=settings.reconcile_seconds,
         heartbeat_seconds=settings.heartbeat_seconds,
     )
@@ -171,6 +171,7 @@ def build(settings: Settings) -> Parts:
         database=database,
         writer=writer,
         live_calls=live.live_calls,
+        settle=facts.settle,
         now=switch.now,
         dead_letters=lambda: writer.dead,
         every=ACCOUNTING_SECONDS,
@@ -190,6 +191,7 @@ def build(settings: Settings) -> Parts:
         tickets=tickets,
         metrics=metrics,
         accounting=accounting,
+        facts=facts,
         outage=outage,
         endpoints=[
             *people_endpoints(people_api),
@@ -264,8 +266,3 @@ def watch(parts: Parts) -> None:
             "hotline_recordings_missing": ("Recordings that were not there", lambda: closing.missing),
         },
     )
-
-
-def _tell(table: dict[type[Fact], tuple[Subscriber, ...]], fact: Fact) -> None:
-    for subscriber in table[type(fact)]:
-        subscriber(fact)

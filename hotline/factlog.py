@@ -4,7 +4,7 @@ from dataclasses import fields
 
 import structlog
 
-from core.facts import Fact
+from core.facts import AgentStateChanged, CallQueued, Fact, OfferStarted
 
 log = structlog.get_logger()
 
@@ -27,7 +27,12 @@ SHOWN = frozenset(
 """The fields of facts that may stand in a log; the caller's number and what people wrote may not."""
 
 
+IN_DETAIL = (AgentStateChanged, CallQueued, OfferStarted)
+"""Several a call, and each a row in the database: logged only at the level ``debug``."""
+
+
 def log_fact(fact: Fact) -> None:
     """Write the line; the event's name is the fact's."""
     shown = {f.name: getattr(fact, f.name) for f in fields(fact) if f.name in SHOWN}
-    log.info(type(fact).__name__, **shown)
+    write = log.debug if isinstance(fact, IN_DETAIL) else log.info
+    write(type(fact).__name__, **shown)

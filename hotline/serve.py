@@ -72,6 +72,7 @@ async def _run(parts: Parts) -> None:
             await _work(parts)
         finally:
             await parts.acd.stop()
+            parts.facts.settle()
 
 
 async def _work(parts: Parts) -> None:
