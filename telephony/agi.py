@@ -24,6 +24,8 @@ REQUEST_TIMEOUT: Seconds = 5.0
 REPLY_TIMEOUT: Seconds = 5.0
 """For commands that Asterisk answers at once; added to the duration of those that take time."""
 LONGEST_SOUND: Seconds = 600.0
+FAILED = "-1"
+"""The result of a command that was understood and could not be carried out."""
 USAGE_LINES = 64
 """Lines of usage text after ``520-`` before a reply is taken for garbage."""
 
@@ -52,11 +54,12 @@ class AgiChannel:
             ValueError: the path or the keys cannot be sent.
         """
         command = f'STREAM FILE {quoted(sound)} "{digits(interrupt_digits)}"'
-        reply = await self._command(command, LONGEST_SOUND)
-        pressed = key(reply.result)
-        if not pressed and not reply.endpos:
+        reply = await self._exchange(command, LONGEST_SOUND)
+        if reply.result == FAILED:
+            # Asterisk says the same to a missing sound and to a hang-up; a living channel tells them apart.
+            await self._command("CHANNEL STATUS")
             raise TelephonyError("the sound could not be played")
-        return pressed
+        return key(reply.result)
 
     async def wait_digit(self, seconds: Seconds) -> str:
         """Wait for one key; ``""`` when none came in time. Raises ``CallerGone``."""
@@ -77,10 +80,17 @@ class AgiChannel:
         return (await self._command(f"GET VARIABLE {variable_name(name)}")).data
 
     async def _command(self, command: str, takes: Seconds = 0.0) -> Reply:
-        """Send one command and return its good reply.
+        """As ``_exchange``, for commands that fail only because the caller is gone."""
+        reply = await self._exchange(command, takes)
+        if reply.result == FAILED:
+            raise CallerGone("the channel is gone")
+        return reply
+
+    async def _exchange(self, command: str, takes: Seconds = 0.0) -> Reply:
+        """Send one command and return the reply.
 
         Raises:
-            CallerGone: the channel is gone or dead, or the connection is.
+            CallerGone: the channel is dead, or the connection is gone.
             TelephonyError: Asterisk did not understand, or did not answer in time.
         """
         try:
@@ -94,9 +104,9 @@ class AgiChannel:
             raise CallerGone("the AGI connection is gone") from error
         except asyncio.LimitOverrunError as error:
             raise TelephonyError("an AGI reply was too long") from error
-        if reply.code == 511 or (reply.code == 200 and reply.result == "-1"):  # noqa: PLR2004 - AGI's words
-            raise CallerGone("the channel is gone")
-        if not reply.ok:
+        if reply.code == 511:  # noqa: PLR2004 - AGI's word for a dead channel
+            raise CallerGone("the channel is dead")
+        if reply.error:
             raise TelephonyError(f"Asterisk refused an AGI command: {reply.error}")
         return reply
 

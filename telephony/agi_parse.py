@@ -14,8 +14,7 @@ LONGEST_VALUE = 1024
 """Bytes of one argument in UTF-8."""
 
 REPLY = re.compile(r"([0-9]{3})(?:[ -](.*))?", re.DOTALL)
-RESULT = re.compile(r"result=(\S*)(?: \((.*)\))?(.*)", re.DOTALL)
-ENDPOS = re.compile(r"endpos=([0-9]+)")
+RESULT = re.compile(r"result=(\S*)(?: \((.*)\))?", re.DOTALL)
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,79}(?:\([A-Za-z0-9_,/-]{0,80}\))?")
 DIGITS = re.compile(r"[0-9*#]{0,12}")
 
@@ -29,18 +28,11 @@ class Reply:
     """What follows ``result=``; may be empty."""
     data: str
     """What stands in brackets behind it."""
-    endpos: int | None
-    """Samples played, where the command plays."""
-
-    @property
-    def ok(self) -> bool:
-        """Whether the command was understood and carried out on a channel that lives."""
-        return self.code == 200 and self.result != "-1"  # noqa: PLR2004 - AGI's word for success
 
     @property
     def error(self) -> str:
         """The name in panoramisk's table for a code other than 200, ``""`` for 200."""
-        return "" if self.code == 200 else str(agi_code_check(self.code)["error"])  # noqa: PLR2004 - as above
+        return "" if self.code == 200 else str(agi_code_check(self.code)["error"])  # noqa: PLR2004 - AGI's word for success
 
 
 def parse_reply(line: str) -> Reply | None:
@@ -50,14 +42,8 @@ def parse_reply(line: str) -> Reply | None:
         return None
     found = RESULT.match(match.group(2) or "")
     if found is None:
-        return Reply(int(match.group(1)), "", "", None)
-    endpos = ENDPOS.search(found.group(3))
-    return Reply(
-        code=int(match.group(1)),
-        result=found.group(1),
-        data=found.group(2) or "",
-        endpos=int(endpos.group(1)) if endpos else None,
-    )
+        return Reply(int(match.group(1)), "", "")
+    return Reply(code=int(match.group(1)), result=found.group(1), data=found.group(2) or "")
 
 
 def parse_request(block: bytes) -> dict[str, str]:

@@ -92,10 +92,23 @@ async def test_a_sound_that_is_missing_is_not_taken_for_heard(server: AgiServer,
         server,
         script,
         lambda channel: channel.play("/prompts/zh/rate", "123"),
-        (PLAYED, "200 result=0 endpos=0"),
+        (PLAYED, "200 result=-1 endpos=0"),
+        ("CHANNEL STATUS", "200 result=6"),
     )
     assert isinstance(done.error, TelephonyError)
     assert server.stats.failures == 1
+
+
+@pytest.mark.parametrize("status", ["200 result=-1", "511 Command Not Permitted on a dead channel", "HANGUP"])
+async def test_a_caller_who_hangs_up_during_a_sound(server: AgiServer, script: Script, status: str) -> None:
+    done = await session(
+        server,
+        script,
+        lambda channel: channel.play("/prompts/zh/rate", "123"),
+        (PLAYED, "200 result=-1 endpos=400"),
+        ("CHANNEL STATUS", status),
+    )
+    assert isinstance(done.error, CallerGone)
 
 
 @pytest.mark.parametrize(

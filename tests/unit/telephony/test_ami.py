@@ -163,7 +163,7 @@ async def test_a_black_hole_is_noticed_and_left(centre: Centre) -> None:
 async def test_a_lost_connection_that_never_had_a_picture_is_not_told(centre: Centre) -> None:
     centre.ami.answers["Status"] = lambda action: error(action, "Permission denied")
     centre.start()
-    await centre.until(lambda: centre.switch.stats.snapshot_failures == 3)
+    await centre.until(lambda: centre.switch.stats.snapshot_failures >= 3)
     assert centre.events == []
 
 
@@ -190,7 +190,7 @@ async def test_a_wrong_password_is_an_alert_until_it_is_right(centre: Centre) ->
     login = centre.ami.answers["Login"]
     centre.ami.answers["Login"] = lambda action: error(action, "Authentication failed")
     centre.start()
-    await centre.until(lambda: centre.switch.stats.login_refused == 2)
+    await centre.until(lambda: centre.switch.stats.login_refused >= 2)
     assert centre.switch.stats.login_is_refused
     assert centre.events == []
     centre.ami.answers["Login"] = login
@@ -215,7 +215,7 @@ async def test_where_asterisk_is_is_asked_before_every_attempt(centre: Centre) -
 async def test_nobody_listens(centre: Centre) -> None:
     centre.switch = Switch(lambda: FakeAddress(1), ["1001"], centre.deliver, timing=QUICK)
     centre.start()
-    await centre.until(lambda: centre.switch.stats.connect_failures == 3)
+    await centre.until(lambda: centre.switch.stats.connect_failures >= 3)
     assert centre.events == []
 
 

@@ -77,8 +77,9 @@ class Queues:
         rows = [[("Event", "QueueParams"), ("Queue", "a"), number]]
         for (queue, place), member in self.members.items():
             paused = "1" if member.paused else "0"
-            rows.append([("Event", "QueueMember"), ("Queue", queue), ("Name", member.name),
-                         ("Location", place), ("Membership", "dynamic"), ("Paused", paused), number])  # fmt: skip
+            head = [("Event", "QueueMember"), ("Queue", queue), ("Name", member.name)]
+            state = [("Location", place), ("Membership", "dynamic"), ("Paused", paused)]
+            rows.append([*head, *state, number])
         rows += [[*row, number] for row in self.static]
         last = {"Event": "QueueStatusComplete", "EventList": "Complete", "ListItems": str(len(rows))}
         start = success(action, "Queue status will follow", EventList="start")
