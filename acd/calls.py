@@ -29,7 +29,7 @@ from core.facts import (
     TalkEnded,
     TalkStarted,
 )
-from core.vocabulary import AbandonStage, OfferId, OfferResult, Outcome, Phone, Seconds
+from core.vocabulary import AbandonStage, AgentState, OfferId, OfferResult, Outcome, Phone, Seconds
 
 OFFER_GRACE_SECONDS = 5.0
 """How long after the ring time Asterisk may take to say how an offer ended."""
@@ -61,6 +61,11 @@ STAGES: dict[Phase, AbandonStage] = {
 
 SWITCH_FAILURES = frozenset({27, 34, 38, 41, 42, 44, 47, 58, 63, 127})
 """Q.850 causes that say that the network or the switch failed, not that the caller gave up."""
+
+
+INTERRUPTED = 41
+"""Q.850 "temporary failure", for a call of which neither Asterisk nor its journal knows the end: the switch
+itself was killed. Whoever waited did not give up, so it is no abandoned call."""
 
 
 def step(call: Call, given: CallInput, at: Seconds) -> bool:
@@ -153,6 +158,8 @@ def on_fell_back(state: State, event: CallFellBack, out: Decision) -> None:
     if call is None:
         out.commands.append(RequestReconcile("a call in the native queue is not known"))
         return
+    if event.at < call.changed_at:
+        return  # read again in the journal: he has come back long since
     if fall_back(state, call, out, event.at) and state.online:
         out.commands.append(ReturnToHold(call.call_id, call.channel))
 
@@ -260,7 +267,7 @@ def on_answered(state: State, event: CallAnswered, out: Decision) -> None:
         if event.call_id not in state.finished:
             out.commands.append(RequestReconcile("an answered call is not known"))
         return
-    if call.phase is Phase.AFTER and event.at <= call.changed_at:
+    if call.answered_at is not None and event.at <= call.changed_at:
         return
     if call.phase is Phase.OFFERING and call.phone != event.phone:
         _offer_over(state, call, OfferResult.WITHDRAWN, out, event.at)
@@ -276,11 +283,11 @@ def on_answered(state: State, event: CallAnswered, out: Decision) -> None:
 def _talk(state: State, call: Call, phone: Phone, out: Decision, at: Seconds) -> None:
     agent = state.agent_at(phone)
     first_talk = call.answered_at is None
-    call.phone = phone
+    call.phone, call.talking_since = phone, at
     call.agent_id = agent.agent_id if agent else None
     if call.queued_at is None:
         call.queued_at = call.arrived_at
-    if agent is not None:
+    if agent is not None and not _is_past(agent, at):
         _leave_other_call(state, agent, call, out, at)
         agent.call_id, agent.offer_id = call.call_id, call.offer_id
         seats.move(state, agent, AgentInput.ANSWER, out, at, cause="system:answered")
@@ -302,6 +309,11 @@ def _talk(state: State, call: Call, phone: Phone, out: Decision, at: Seconds) ->
     )
 
 
+def _is_past(agent: Agent, at: Seconds) -> bool:
+    """The journal tells of a talk that the agent had before the one that he is in."""
+    return agent.state is AgentState.TALKING and agent.since > at
+
+
 def _leave_other_call(state: State, agent: Agent, call: Call, out: Decision, at: Seconds) -> None:
     """Nobody is in two calls: the phone that answered this one has left any other that we had there."""
     other = state.calls.get(agent.call_id) if agent.call_id is not None else None
@@ -317,6 +329,8 @@ def on_agent_leg_ended(state: State, event: AgentLegEnded, out: Decision) -> Non
     """The agent's channel is gone. While it only rang, the caller's channel tells what follows."""
     call = state.calls.get(event.call_id)
     if call is not None and call.phone == event.phone:
+        if event.at < call.talking_since:
+            return  # read again in the journal: an earlier ring of the same phone
         end_talk(state, call, out, event.at)
         return
     agent = state.agent_at(event.phone)

@@ -168,7 +168,7 @@ def _end_missing(state: State, event: Reconciled, out: Decision) -> None:
     for call in lost:
         missing = call.missing + 1
         if missing >= CLEAN_SNAPSHOTS:
-            calls.finish(state, call, out, event.at, cause="reconciled")
+            calls.finish(state, call, out, event.at, cause="interrupted", failed=calls.INTERRUPTED)
             continue
         _doubt(state, call, event)
         call.missing = missing

@@ -368,7 +368,7 @@ def test_missing_once_is_not_ended_missing_twice_is(world: World) -> None:
     assert [type(command) for command in first.commands] == [RequestReconcile]
     world.picture(21.0)
     (fact,) = world.told(CallFinished)
-    assert (fact.outcome, fact.cause, fact.at) == (Outcome.ANSWERED, "reconciled", 21.0)
+    assert (fact.outcome, fact.cause, fact.at) == (Outcome.ANSWERED, "interrupted", 21.0)
     assert len(world.told(TalkEnded)) == 1
     assert world.agent(1).state is S.WRAP_UP
 
@@ -653,6 +653,49 @@ def test_the_journal_read_again_changes_nothing() -> None:
     assert world.facts == told_so_far
     keys = [fact.key for fact in world.told(AgentStateChanged)]
     assert len(keys) == len(set(keys))
+
+
+def test_the_journal_read_for_another_call_does_not_disturb_those_that_live() -> None:
+    """It is read again whenever a call is missing from a picture, and it tells of all calls."""
+    world = World()
+    came = user("queue=citizens caller= entered_at=10.0")
+    world.seat(1)
+    for call in ("talks", "waits"):
+        world.wait(call, 10.0)
+    world.back("talks", "NOANSWER", 12.0)
+    world.ask(1, S.READY, 12.1)
+    world.answer("talks", 1, 13.0)
+    world.fall_back("waits", 14.0)
+    world.apply(waiting("waits", 14.5, entered_at=10.0))
+    before = len(world.facts), len(world.commands)
+    told_by_journal(
+        world,
+        row("HOTLINE_ARRIVED", "10.0", call="talks", extra=came),
+        row("HOTLINE_NOTICE", "10.0", call="waits", extra=user("at=9.9")),
+        row("HANGUP", "12.0", call="talks", channel=AGENT_1),
+        row("ANSWER", "13.0", call="talks", channel=AGENT_1),
+        row("HOTLINE_FALLBACK", "14.0", call="waits"),
+    )
+    assert (len(world.facts), len(world.commands)) == before
+    assert (world.call("talks").phase, world.call("waits").phase) == (Phase.TALKING, Phase.WAITING)
+
+
+def test_a_past_talk_told_late_does_not_end_the_present_one() -> None:
+    world = World()
+    world.seat(1)
+    world.wait("now", 10.0)
+    world.answer("now", 1, 20.0)
+    came = user("queue=citizens caller= entered_at=5.0")
+    told_by_journal(
+        world,
+        row("HOTLINE_ARRIVED", "5.0", call="past", extra=came),
+        row("ANSWER", "6.0", call="past", channel=AGENT_1),
+        row("HANGUP", "8.0", call="past", channel=AGENT_1),
+        row("HANGUP", "8.5", call="past"),
+    )
+    assert (world.agent(1).state, world.agent(1).call_id) == (S.TALKING, "now")
+    assert [(fact.call_id, fact.agent_id) for fact in world.told(TalkStarted)] == [("now", 1), ("past", 1)]
+    assert world.told(CallFinished)[0].outcome is Outcome.ANSWERED
 
 
 def test_events_kept_back_during_the_picture_are_applied_after_it() -> None:
