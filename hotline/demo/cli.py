@@ -59,6 +59,7 @@ def demo(  # noqa: PLR0913 - one argument per option
     """Play callers and agents on the running hotline: real calls, tickets and recordings."""
     settings = Settings()
     _check(talk, dialled, agents, len(settings.phone_numbers))
+    _check_duration(max(callers / rate, callers / agents * (sum(talk) / 2 + WRAP_UP_SECONDS)))
     target = find_target(
         settings,
         base_url=base_url,
@@ -124,6 +125,15 @@ def _check(talk: tuple[float, float], dialled: str, agents: int, phones: int) ->
         raise typer.BadParameter("must be 2 to 20 digits", param_hint="--dialled")
     if agents > phones:
         raise typer.BadParameter(f"there are only {phones} phones (HOTLINE_PHONES)", param_hint="--agents")
+
+
+def _check_duration(seconds: Seconds) -> None:
+    if seconds > EXPIRES_SECONDS - 2 * OVERHEAD_SECONDS:
+        raise typer.BadParameter(
+            f"that would take about {seconds / 60:.0f} minutes, and the phones stay registered for "
+            f"{EXPIRES_SECONDS // 60}: fewer callers, more agents, shorter talks or a higher rate",
+            param_hint="--callers",
+        )
 
 
 def _server(text: str | None) -> SipServer | None:
