@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import unicodedata
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -20,13 +21,20 @@ LONGEST_QUEUE = 40
 
 
 def check_rules(password: str, login: str = "") -> None:
-    """Raise ``InvalidInput`` for a password that is too short, too long, or the login itself."""
+    """Raise ``InvalidInput`` for a password that is too short or long, too simple, or holds the login."""
     if not SHORTEST <= len(password) <= LONGEST:
         raise InvalidInput(f"a password has {SHORTEST} to {LONGEST} characters", field="password")
+    if has_control_characters(password):
+        raise InvalidInput("a password has no control characters", field="password")
     if login and login.lower() in password.lower():
         raise InvalidInput("the password must not contain the login", field="password")
     if len(set(password)) < SHORTEST // 2:
         raise InvalidInput("the password has too few different characters", field="password")
+
+
+def has_control_characters(text: str) -> bool:
+    """Whether there is anything in a text that is no character to see."""
+    return any(unicodedata.category(character) in {"Cc", "Cs"} for character in text)
 
 
 def generate() -> str:

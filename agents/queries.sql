@@ -64,18 +64,18 @@ SELECT id FROM accounts WHERE role = 'administrator' AND active ORDER BY id FOR 
 
 -- name: seat_taken
 -- An agent sits down; a seat that was left open by a crash is closed first by seat_superseded.
-INSERT INTO seats (agent_id, phone, queues, since)
+/* in order */ INSERT INTO seats (agent_id, phone, queues, since)
 VALUES ($1::bigint, $2::text, $3::text[], to_timestamp($4::float8))
 ON CONFLICT DO NOTHING;
 
 -- name: seat_superseded
 -- Nobody sits in two places, and no two at one phone.
-UPDATE seats SET until = to_timestamp($3::float8)
+/* in order */ UPDATE seats SET until = to_timestamp($3::float8)
 WHERE until IS NULL AND (agent_id = $1::bigint OR phone = $2::text) AND since < to_timestamp($3::float8);
 
 -- name: seat_left
 -- An agent leaves.
-UPDATE seats SET until = to_timestamp($2::float8)
+/* in order */ UPDATE seats SET until = to_timestamp($2::float8)
 WHERE agent_id = $1::bigint AND until IS NULL AND since <= to_timestamp($2::float8);
 
 -- name: state_changed
@@ -87,12 +87,12 @@ ON CONFLICT (key) DO NOTHING;
 
 -- name: next_state_set
 -- A state asked for during a call.
-UPDATE seats SET next_state = $2::text, next_reason = $3::text, next_at = to_timestamp($4::float8)
+/* in order */ UPDATE seats SET next_state = $2::text, next_reason = $3::text, next_at = to_timestamp($4::float8)
 WHERE agent_id = $1::bigint AND until IS NULL AND coalesce(next_at <= to_timestamp($4::float8), true);
 
 -- name: next_state_done
 -- It has taken effect, or another wish has replaced it.
-UPDATE seats SET next_state = NULL, next_reason = '', next_at = NULL
+/* in order */ UPDATE seats SET next_state = NULL, next_reason = '', next_at = NULL
 WHERE agent_id = $1::bigint AND until IS NULL AND next_at <= to_timestamp($2::float8);
 
 -- name: seated

@@ -8,14 +8,13 @@ that still holds the old transaction keeps the row locked, so the two cannot bot
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import groupby
-from operator import attrgetter
 from uuid import UUID
 
 import asyncpg
 
 from core.errors import Unavailable
 from core.vocabulary import Seconds
+from db.arrange import arranged
 from db.errors import is_passing
 from db.pool import affected
 from db.spool import Statement
@@ -135,10 +134,9 @@ async def _advance(
 
 
 async def _run(connection: "asyncpg.Connection[asyncpg.Record]", statements: Sequence[Statement]) -> None:
-    """In order; neighbours with the same text go in one round trip."""
-    for query, run in groupby(statements, key=attrgetter("query")):
-        args = [statement.args for statement in run]
-        if len(args) == 1:
-            await connection.execute(query, *args[0])
+    """One round trip per group (``db.arrange``)."""
+    for group in arranged((statement.query, statement.args) for statement in statements):
+        if len(group.arguments) == 1:
+            await connection.execute(group.query, *group.arguments[0])
         else:
-            await connection.executemany(query, args)
+            await connection.executemany(group.query, group.arguments)

@@ -64,6 +64,8 @@ class OrderedWriter:
         """Statements that could neither be kept nor carried out. Anything but 0 is an alarm."""
         self.spool_failures = 0
         """Writes to the spool that failed."""
+        self.spool_works = True
+        """Whether the latest write to the spool succeeded; ``False`` is an alarm: a crash would lose rows."""
         self.leftovers = 0
         """Earlier writers whose statements are not carried out yet."""
         self.database_up = False
@@ -86,7 +88,6 @@ class OrderedWriter:
         self._batch = BATCH
         self._refused = 0
         self._settled_left = 0
-        self._spool_works = True
         self._left: list[Leftover] = []
         self._oldest_left: Seconds | None = None
         self._arrived = asyncio.Event()
@@ -189,7 +190,7 @@ class OrderedWriter:
         try:
             await asyncio.to_thread(self._spool.append, batch)
             self._journaled = batch[-1].seq
-            kept = self._spool_works = True
+            kept = self.spool_works = True
         except OSError as error:
             self._note_spool_failure(error)
             kept = False
@@ -356,9 +357,9 @@ class OrderedWriter:
     def _note_spool_failure(self, error: OSError) -> None:
         """Told once per failure of the disk, not once per batch; the counter has them all."""
         self.spool_failures += 1
-        if self._spool_works:
+        if self.spool_works:
             log.error("spool_write_failed", reason=error.strerror or str(error))
-        self._spool_works = False
+        self.spool_works = False
 
     def _note_down(self, error: Unavailable) -> None:
         if not self._stopping and (self.database_up or not self._tried.is_set()):

@@ -44,7 +44,7 @@ def create(
         login=_checked(login, Login, "login"),
         display_name=_checked(name or login, DisplayName, "name"),
         role=role,
-        password=password or passwords.generate(),
+        password=passwords.generate() if password is None else password,
         queues=tuple(QueueName(name) for name in queue or ()),
     )
     account = _with_service(lambda service: service.create_account(new, ACTOR))
@@ -65,7 +65,7 @@ def list_accounts() -> None:
 @accounts_app.command("password")
 def set_password(login: LoginArgument, password: PasswordOption = None) -> None:
     """Set a new password; the person's sessions end."""
-    given = password or passwords.generate()
+    given = passwords.generate() if password is None else password
     _change(login, AccountChange(password=given))
     typer.echo(f"The password of {login} is changed; its sessions have ended.")
     if password is None:
@@ -77,6 +77,7 @@ def deactivate(login: LoginArgument) -> None:
     """Let nobody log in with this account any more; its history stays."""
     _change(login, AccountChange(active=False))
     typer.echo(f"{login} can no longer log in; its sessions have ended.")
+    typer.echo("An agent who sits at a phone stays there until a supervisor ends it.")
 
 
 @accounts_app.command("activate")
@@ -102,9 +103,11 @@ async def _all(service: AgentService) -> list[StoredAccount]:
 
 
 def _checked(value: str, rule: Any, field: str) -> str:  # noqa: ANN401 - an annotated type
-    """The value, if it keeps the rule that the API has for it."""
+    """The value, if it keeps the rules that the API has for it."""
+    if passwords.has_control_characters(value):
+        raise InvalidInput(f"{field}: must not contain control characters", field=field)
     try:
-        return str(TypeAdapter(rule).validate_python(value))
+        return str(TypeAdapter(rule).validate_python(value.strip()))
     except ValidationError as error:
         raise InvalidInput(f"{field}: {error.errors()[0]['msg']}", field=field) from error
 

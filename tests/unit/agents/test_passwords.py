@@ -18,6 +18,8 @@ from core.errors import InvalidInput, Unavailable
         ("MY-ZHANG.SAN-1", "must not contain the login"),
         ("aaaaaaaaaaaa", "too few different"),
         ("1212121212", "too few different"),
+        ("tab\tin the middle", "no control characters"),
+        ("lone \ud800 surrogate", "no control characters"),
     ],
 )
 def test_a_weak_password_is_refused_with_its_rule(password: str, rule: str) -> None:
