@@ -34,6 +34,9 @@ from core.vocabulary import AbandonStage, AgentState, OfferId, OfferResult, Outc
 OFFER_GRACE_SECONDS = 5.0
 """How long after the ring time Asterisk may take to say how an offer ended."""
 
+CLOCK_SLACK_SECONDS = 1.0
+"""How far our estimate of Asterisk's clock may be off, amply."""
+
 DIAL_RESULTS: dict[str, OfferResult] = {
     "NOANSWER": OfferResult.NO_ANSWER,
     "BUSY": OfferResult.BUSY,
@@ -287,7 +290,7 @@ def _talk(state: State, call: Call, phone: Phone, out: Decision, at: Seconds) ->
     call.agent_id = agent.agent_id if agent else None
     if call.queued_at is None:
         call.queued_at = call.arrived_at
-    if agent is not None and not _is_past(agent, at):
+    if agent is not None and not _is_past(agent, call, at):
         _leave_other_call(state, agent, call, out, at)
         agent.call_id, agent.offer_id = call.call_id, call.offer_id
         seats.move(state, agent, AgentInput.ANSWER, out, at, cause="system:answered")
@@ -309,9 +312,11 @@ def _talk(state: State, call: Call, phone: Phone, out: Decision, at: Seconds) ->
     )
 
 
-def _is_past(agent: Agent, at: Seconds) -> bool:
-    """The journal tells of a talk that the agent had before the one that he is in."""
-    return agent.state is AgentState.TALKING and agent.since > at
+def _is_past(agent: Agent, call: Call, at: Seconds) -> bool:
+    """The journal tells of a talk that the agent had before he came to be what he is now."""
+    # A talk's beginning is Asterisk's word; other moments may be our estimate of its clock.
+    slack = 0.0 if agent.state is AgentState.TALKING else CLOCK_SLACK_SECONDS
+    return agent.call_id != call.call_id and agent.since > at + slack
 
 
 def _leave_other_call(state: State, agent: Agent, call: Call, out: Decision, at: Seconds) -> None:

@@ -47,6 +47,8 @@ class Call:
     """The agent whose phone rings for it, or who talks or talked to the caller."""
     phone: Phone | None = None
     answered_at: Seconds | None = None
+    talking_since: Seconds = 0.0
+    """When the latest talk began: ``answered_at``, unless a talk broke and there is a second one."""
     talk_ended_at: Seconds | None = None
     changed_at: Seconds = 0.0
     missing: int = 0

@@ -56,6 +56,8 @@ def _compare(state: State, live: LiveCall, event: Reconciled, out: Decision) -> 
         _offering(state, call, live, event, out)
     elif live.stage == Phase.WAITING:
         _waiting(state, call, event, out)
+    if call.phase == (Phase.TALKING if live.talking else live.stage):
+        call.changed_at = max(call.changed_at, event.at)  # seen to be so: what is older is old news
 
 
 def _adopt(state: State, live: LiveCall, out: Decision) -> None:

@@ -229,6 +229,7 @@ def restore(
         seats.restore(state, _agent(seat))
     for call in open_calls:
         call.queue = state.known_queue(call.queue)
+        call.talking_since = call.answered_at or 0.0
         call.changed_at = max(
             filter(None, (call.arrived_at, call.queued_at, call.answered_at, call.talk_ended_at))
         )

@@ -13,6 +13,7 @@ from core.events import (
     CallArrived,
     CallFellBack,
     CallHungUp,
+    CallWaiting,
     Event,
     LiveCall,
     PhoneReachability,
@@ -20,6 +21,9 @@ from core.events import (
 )
 from core.vocabulary import CallId, OfferId, Phone, QueueName, Seconds
 from tests.unit.acd.world import arrived, channel_of, waiting
+
+JOURNALLED = (CallArrived, CallFellBack, CallAnswered, AgentLegEnded, CallHungUp)
+JOURNAL_LINES = 100
 
 STEP: Seconds = 0.001
 """No two things happen at the same moment."""
@@ -46,6 +50,7 @@ class Switch:
     channels: dict[CallId, Channel] = field(default_factory=dict)
     registered: set[Phone] = field(default_factory=set)
     wire: list[Event] = field(default_factory=list)
+    journal: list[Event] = field(default_factory=list)
     ended: set[CallId] = field(default_factory=set)
 
     def tick(self) -> Seconds:
@@ -55,20 +60,26 @@ class Switch:
     def busy(self) -> set[Phone]:
         return {channel.phone for channel in self.channels.values() if channel.phone is not None}
 
+    def say(self, event: Event) -> None:
+        """Over the wire, and into the journal what belongs there."""
+        self.wire.append(event)
+        first_wait = isinstance(event, CallWaiting) and event.offer_id is None
+        if first_wait or isinstance(event, JOURNALLED):
+            self.journal.append(event)
+            del self.journal[:-JOURNAL_LINES]
+
     # --- callers ---
 
     def arrive(self, call: CallId, queue: QueueName) -> None:
         at = self.tick()
         self.channels[call] = Channel(call, queue, at)
-        event = arrived(call, at, queue)
-        assert isinstance(event, CallArrived)
-        self.wire.append(event)
+        self.say(arrived(call, at, queue))
 
     def hold(self, channel: Channel, status: str = "") -> None:
         """Into the hold loop, with its one announcement."""
         at = self.tick()
         channel.stage = "waiting"
-        self.wire.append(
+        self.say(
             waiting(
                 channel.call,
                 at,
@@ -84,19 +95,19 @@ class Switch:
         self.drop_leg(channel)
         del self.channels[channel.call]
         self.ended.add(channel.call)
-        self.wire.append(CallHungUp(channel.call, channel_of(channel.call), cause, self.tick()))
+        self.say(CallHungUp(channel.call, channel_of(channel.call), cause, self.tick()))
 
     # --- agents' phones ---
 
     def drop_leg(self, channel: Channel) -> None:
         if channel.phone is not None:
             leg = f"PJSIP/{channel.phone}-{channel.call}"
-            self.wire.append(AgentLegEnded(channel.call, channel.phone, leg, self.tick()))
+            self.say(AgentLegEnded(channel.call, channel.phone, leg, self.tick()))
         channel.phone, channel.talking = None, False
 
     def pick_up(self, channel: Channel, phone: Phone) -> None:
         channel.phone, channel.talking = phone, True
-        self.wire.append(CallAnswered(channel.call, phone, f"PJSIP/{phone}-{channel.call}", self.tick()))
+        self.say(CallAnswered(channel.call, phone, f"PJSIP/{phone}-{channel.call}", self.tick()))
 
     def agent_hangs_up(self, channel: Channel) -> None:
         self.drop_leg(channel)
@@ -108,11 +119,11 @@ class Switch:
 
     def fall_back(self, channel: Channel) -> None:
         channel.stage = "fallback"
-        self.wire.append(CallFellBack(channel.call, self.tick()))
+        self.say(CallFellBack(channel.call, self.tick()))
 
     def register(self, phone: Phone, *, there: bool) -> None:
         (self.registered.add if there else self.registered.discard)(phone)
-        self.wire.append(PhoneReachability(phone, there, self.tick()))
+        self.say(PhoneReachability(phone, there, self.tick()))
 
     # --- what the service orders ---
 

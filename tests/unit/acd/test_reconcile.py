@@ -698,6 +698,28 @@ def test_a_past_talk_told_late_does_not_end_the_present_one() -> None:
     assert world.told(CallFinished)[0].outcome is Outcome.ANSWERED
 
 
+def test_a_past_talk_told_late_does_not_withdraw_the_present_offer() -> None:
+    world = World()
+    world.seat(1)
+    world.wait("now", 10.0)
+    came = user("queue=citizens caller= entered_at=5.0")
+    told_by_journal(
+        world,
+        row("HOTLINE_ARRIVED", "5.0", call="past", extra=came),
+        row("ANSWER", "6.0", call="past", channel=AGENT_1),
+    )
+    assert (world.agent(1).state, world.agent(1).call_id) == (S.RINGING, "now")
+
+
+def test_what_is_older_than_a_picture_that_agrees_is_old_news() -> None:
+    world = World()
+    world.seat(1)
+    world.wait("x", 10.0)
+    world.picture(15.0, live("x", "offering", entered_at=10.0, agent=1, offer_id=FIRST_OFFER), busy=[1])
+    assert world.fall_back("x", 10.1).commands == []
+    assert world.call("x").phase is Phase.OFFERING
+
+
 def test_events_kept_back_during_the_picture_are_applied_after_it() -> None:
     world = restarted([seated(1, S.READY)], [recorded("x", Phase.UNCERTAIN, 1.0)])
     world.picture(20.0, live("x", "fallback", entered_at=1.0, agent=1, talking=True), busy=[1])
