@@ -1,9 +1,9 @@
 """The only home of panoramisk: raw Asterisk messages in, typed events out; commands in, AMI actions out.
 
-What is used of panoramisk 1.4, as it is: ``Message`` (parsing), ``Action`` (building), ``AMIProtocol``
-(matching answers to actions), its table of AGI reply codes. Its ``Manager``, ``CallManager`` and
-``fast_agi.Application`` are not used: what they add to these is what is wrong with them. The release is
-frozen and has defects; the comments name them by these numbers, and
+What is used of panoramisk 1.4, as it is: ``Message`` (parsing of answers), ``Action`` (building),
+``AMIProtocol`` (matching answers to actions), its table of AGI reply codes. Its ``Manager``,
+``CallManager`` and ``fast_agi.Application`` are not used: what they add to these is what is wrong with them.
+The release is frozen and has defects; the comments name them by these numbers, and
 ``tests/unit/telephony/test_defects.py`` shows for each what panoramisk does and what the guard makes of it:
 
 1. UTF-8 cut by the network is dropped. Bytes are buffered and decoded per message (``protocol``).

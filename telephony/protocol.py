@@ -1,7 +1,7 @@
 """panoramisk's AMI protocol with guards: bytes in, whole messages out, nothing that arrives can stop it.
 
-Kept from panoramisk: ``Message.from_line`` (parsing), ``Action`` and ``handle_message`` (matching answers to
-actions). The numbered defects are listed in the package's docstring.
+Kept from panoramisk: ``Message.from_line`` (parsing of answers), ``Action`` and ``handle_message`` (matching
+answers to actions). The numbered defects are listed in the package's docstring.
 """
 
 import asyncio
@@ -28,6 +28,7 @@ LONGEST_MESSAGE = 64 * 1024
 
 GREETING = b"Asterisk Call Manager/"
 WANTED_NAMES = frozenset(name.encode() for name in WANTED)
+MAY_REPEAT = ("ChanVariable", "DestChanVariable")
 REMEMBERED = 256
 """How many abandoned actions are remembered, to tell their late answers from forged events."""
 
@@ -144,9 +145,10 @@ class GuardedProtocol(AMIProtocol):  # type: ignore[misc] # panoramisk publishes
 
     def _dispatch(self, block: bytes) -> None:
         """Hand a genuine event on, whether or not its ActionID is that of an action of ours (defect 10)."""
-        message = Message.from_line(block.decode("utf-8", "replace"))
-        headers: dict[str, str] = dict(message._store.values())  # noqa: SLF001 - items() takes four times as long
-        if list in map(type, headers.values()):  # a header twice: one of them is forged
+        lines = block.decode("utf-8", "replace").split("\r\n")
+        # Not by Message.from_line: a plain dict in one step takes a third of the time.
+        headers = {name: value for name, _, value in [line.partition(": ") for line in lines]}
+        if len(headers) != len(lines) and _has_header_twice(lines):  # one of them is forged
             self._stats.dropped_forged += 1
             return
         try:
@@ -198,3 +200,9 @@ class GuardedProtocol(AMIProtocol):  # type: ignore[misc] # panoramisk publishes
         if not self.closed:
             self.closed = True
             self.transport.abort()
+
+
+def _has_header_twice(lines: list[str]) -> bool:
+    """Whether a header is repeated other than those that an operator may have configured to be shown."""
+    names = [line.partition(": ")[0] for line in lines if not line.startswith(MAY_REPEAT)]
+    return len(set(names)) != len(names)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 
 import pytest
 
@@ -20,7 +21,7 @@ from tests.fakes.ami import EPOCH, Action, FakeAddress, FakeAmi, error, event, l
 CALL = CallId("0f8fad5b-d9cb-469f-a165-70867728950e")
 CHANNEL = "PJSIP/trunk-0000000a"
 QUICK = Timing(
-    action_timeout=0.2,
+    action_timeout=2.0,
     boot_timeout=0.2,
     ping_interval=0.02,
     retry_first=0.01,
@@ -150,6 +151,8 @@ async def test_answers_that_take_their_time(centre: Centre) -> None:
 
 
 async def test_a_black_hole_is_noticed_and_left(centre: Centre) -> None:
+    timing = replace(QUICK, action_timeout=0.2)
+    centre.switch = Switch(centre.where, ["1001"], centre.deliver, timing=timing)
     centre.start()
     await centre.connected()
     centre.ami.silent = True
@@ -221,8 +224,12 @@ async def test_nobody_listens(centre: Centre) -> None:
 
 async def test_asterisk_that_is_still_loading_is_waited_for(centre: Centre) -> None:
     centre.ami.booted = False
+    timing = replace(QUICK, boot_timeout=30)
+    centre.switch = Switch(centre.where, ["1001"], centre.deliver, timing=timing)
     centre.start()
     await centre.ami.until(lambda: "Login" in centre.ami.names())
+    await asyncio.sleep(0.05)
+    assert centre.ami.names() == ["Login"]
     centre.ami.send(event("FullyBooted"))
     await centre.connected()
 
@@ -241,6 +248,15 @@ async def test_too_many_events_during_a_snapshot_are_not_kept(
     await centre.connected()
     assert centre.ami.connections == 2
     assert centre.hangups == []
+
+
+async def test_a_connection_that_held_resets_the_back_off(centre: Centre) -> None:
+    timing = replace(QUICK, retry_cap=100.0, stable_after=0.0)
+    centre.switch = Switch(centre.where, ["1001"], centre.deliver, timing=timing)
+    centre.start()
+    for times in range(1, 12):
+        await centre.connected(times)
+        centre.ami.reset()
 
 
 async def test_stopping_closes_the_connection(centre: Centre) -> None:
@@ -317,6 +333,22 @@ async def test_a_caller_who_talks_is_left_alone(centre: Centre) -> None:
     await centre.connected()
     await centre.switch.return_to_hold(RETURN)
     assert "Redirect" not in centre.ami.names()
+
+
+async def test_a_look_that_is_refused_is_not_taken_for_a_channel_that_is_gone(centre: Centre) -> None:
+    centre.start()
+    await centre.connected()
+    centre.ami.answers["Status"] = lambda action: error(action, "Permission denied")
+    with pytest.raises(TelephonyError, match="Permission denied"):
+        await centre.switch.return_to_hold(RETURN)
+
+
+async def test_a_ping_without_a_time_is_no_clock(centre: Centre) -> None:
+    centre.start()
+    await centre.connected()
+    centre.ami.answers["Ping"] = success
+    with pytest.raises(TelephonyError, match="no time"):
+        await centre.switch.snapshot()
 
 
 @pytest.mark.parametrize("who", ["another's", "gone"])

@@ -110,6 +110,19 @@ async def test_a_list_item_with_a_guessed_actionid_does_not_get_into_the_list(gu
     assert guarded.stats.dropped_forged == 1
 
 
+async def test_variables_that_an_operator_has_shown_in_events_are_no_forgery(guarded: Guarded) -> None:
+    shown = "ChanVariable: A=1\r\nChanVariable: B=2"
+    guarded.feed(HANGUP.replace("AccountCode: x", f"AccountCode: x\r\n{shown}"))
+    guarded.feed(HANGUP.replace("AccountCode: x", f"AccountCode: x\r\n{shown}\r\nAccountCode: y"))
+    assert [headers["AccountCode"] for headers in guarded.events] == ["x"]
+    assert guarded.stats.dropped_forged == 1
+
+
+async def test_a_header_without_a_value_is_empty(guarded: Guarded) -> None:
+    guarded.feed(HANGUP.replace("AccountCode: x", "AccountCode: "))
+    assert guarded.events[0]["AccountCode"] == ""
+
+
 # --- what is not wanted ------------------------------------------------------------------------
 
 
