@@ -92,7 +92,7 @@ WHERE agent_id = $1::bigint AND until IS NULL AND coalesce(next_at <= to_timesta
 
 -- name: next_state_done
 -- It has taken effect, or another wish has replaced it.
-/* in order */ UPDATE seats SET next_state = NULL, next_reason = '', next_at = NULL
+UPDATE seats SET next_state = NULL, next_reason = '', next_at = NULL
 WHERE agent_id = $1::bigint AND until IS NULL AND next_at <= to_timestamp($2::float8);
 
 -- name: seated
