@@ -231,9 +231,9 @@ def _agents(stack: Stack) -> list[Agent]:
 
 
 def _lost(bench: Bench) -> list[str]:
-    """SIPp's two ends against each other; a caller may leave before an overloaded machine has rung a phone."""
+    """SIPp's two ends against each other; a caller may leave before an overloaded machine rings a phone."""
     return [
-        f"{name}: {side.placed} placed, {side.answered} answered, {side.gave_up} given up, {side.failed} failed"
+        f"{name}: {side.placed} placed, {side.answered} answered, {side.gave_up} left, {side.failed} failed"
         for name, side in bench.sides.items()
         if side.failed or side.answered + side.gave_up != side.placed
     ]
