@@ -1,15 +1,14 @@
-"""What happens to calls: arrival, waiting, offers, answer, end. Pure.
+"""What happens to calls: arrival, waiting, answer, end. Pure.
 
 Every change goes through the table ``acd.phases.TRANSITIONS``; an input that the table does not have for the
 call's phase is a duplicate or late and changes nothing.
 """
 
-from acd import seats
-from acd.model import Agent, Call, Decision, State
-from acd.phases import CallInput, Phase, next_phase
-from acd.timers import Deadline
+from acd import offers, seats
+from acd.model import Agent, Call, Decision, State, step
+from acd.phases import CallInput, Phase
 from agents.rules import AgentInput
-from core.commands import OfferCall, RequestReconcile, ReturnToHold
+from core.commands import RequestReconcile, ReturnToHold
 from core.events import (
     AgentLegEnded,
     CallAnswered,
@@ -17,42 +16,21 @@ from core.events import (
     CallFellBack,
     CallHungUp,
     CallWaiting,
-    OfferFailed,
 )
 from core.facts import (
     CallFinished,
     CallOffered,
     CallQueued,
     CallUsedFallback,
-    OfferEnded,
-    OfferStarted,
     TalkEnded,
     TalkStarted,
 )
-from core.vocabulary import AbandonStage, AgentState, OfferId, OfferResult, Outcome, Phone, Seconds
-
-OFFER_GRACE_SECONDS = 5.0
-"""How long after the ring time Asterisk may take to say how an offer ended."""
+from core.vocabulary import AbandonStage, AgentState, OfferResult, Outcome, Phone, Seconds
 
 CLOCK_SLACK_SECONDS = 1.0
 """How far our estimate of Asterisk's clock may be off, amply."""
 
-DIAL_RESULTS: dict[str, OfferResult] = {
-    "NOANSWER": OfferResult.NO_ANSWER,
-    "BUSY": OfferResult.BUSY,
-    "CHANUNAVAIL": OfferResult.UNREACHABLE,
-    "CONGESTION": OfferResult.UNREACHABLE,
-    "CANCEL": OfferResult.WITHDRAWN,
-    "": OfferResult.WITHDRAWN,
-}
-"""Asterisk's DIALSTATUS -> our word; anything else is ``failed``."""
-
 TALKED = frozenset({Phase.TALKING, Phase.AFTER})
-
-AGENTS_FAULT = frozenset(
-    {OfferResult.NO_ANSWER, OfferResult.BUSY, OfferResult.UNREACHABLE, OfferResult.FAILED},
-)
-"""After these the phone is not offered again before its agent, or its registration, says so."""
 
 STAGES: dict[Phase, AbandonStage] = {
     Phase.ANNOUNCEMENT: AbandonStage.ANNOUNCEMENT,
@@ -65,21 +43,9 @@ STAGES: dict[Phase, AbandonStage] = {
 SWITCH_FAILURES = frozenset({27, 34, 38, 41, 42, 44, 47, 58, 63, 127})
 """Q.850 causes that say that the network or the switch failed, not that the caller gave up."""
 
-
 INTERRUPTED = 41
 """Q.850 "temporary failure", for a call of which neither Asterisk nor its journal knows the end: the switch
 itself was killed. Whoever waited did not give up, so it is no abandoned call."""
-
-
-def step(call: Call, given: CallInput, at: Seconds) -> bool:
-    """Move the call by its table; ``False`` when the input is old news."""
-    phase = next_phase(call.phase, given)
-    if phase is None:
-        return False
-    call.phase = phase
-    call.changed_at = max(call.changed_at, at)
-    call.missing = call.astray = 0
-    return True
 
 
 def on_arrived(state: State, event: CallArrived, out: Decision) -> None:
@@ -131,7 +97,7 @@ def on_waiting(state: State, event: CallWaiting, out: Decision) -> None:
     if step(call, CallInput.QUEUE, event.at):
         call.notice_at = call.notice_at or event.notice_at
         if was_offering:
-            _offer_over(state, call, DIAL_RESULTS.get(event.dial_status, OfferResult.FAILED), out, event.at)
+            offers.over(state, call, offers.result_of(event.dial_status), out, event.at)
         enqueue(state, call, out, event.at)
 
 
@@ -174,7 +140,7 @@ def fall_back(state: State, call: Call, out: Decision, at: Seconds) -> bool:
         return False
     state.waiting.discard(call.queue, call.call_id)
     if was_offering:
-        _offer_over(state, call, OfferResult.WITHDRAWN, out, at)
+        offers.over(state, call, OfferResult.WITHDRAWN, out, at)
     note_fallback(call, out, at)
     return True
 
@@ -184,83 +150,6 @@ def note_fallback(call: Call, out: Decision, at: Seconds) -> None:
     if call.fallback_at is None:
         call.fallback_at = at
         out.facts.append(CallUsedFallback(call.call_id, at))
-
-
-def offer(state: State, call: Call, agent: Agent, out: Decision, now: Seconds) -> None:
-    """Offer a waiting call to an idle agent."""
-    offer_id = OfferId(state.next_offer_id)
-    state.next_offer_id += 1
-    step(call, CallInput.OFFER, now)
-    state.waiting.discard(call.queue, call.call_id)
-    hold_agent(state, call, agent, offer_id)
-    call.offer_told = False
-    seats.move(state, agent, AgentInput.OFFER, out, now, cause="system:offer")
-    overdue = now + state.rules(call.queue).ring_seconds + OFFER_GRACE_SECONDS
-    state.timers.add(overdue, Deadline.OFFER_OVERDUE, offer_id)
-    out.facts.append(OfferStarted(call.call_id, offer_id, agent.agent_id, agent.phone, now))
-    out.commands.append(OfferCall(call.call_id, call.channel, agent.agent_id, agent.phone, offer_id))
-
-
-def hold_agent(state: State, call: Call, agent: Agent, offer_id: OfferId) -> None:
-    """From now on this agent's phone rings for this call."""
-    call.offer_id, call.agent_id, call.phone = offer_id, agent.agent_id, agent.phone
-    agent.call_id, agent.offer_id = call.call_id, offer_id
-    state.offers[offer_id] = call.call_id
-
-
-def _tell_offer_ended(state: State, call: Call, result: OfferResult, out: Decision, at: Seconds) -> None:
-    if call.offer_id is None:
-        return
-    state.offers.pop(call.offer_id, None)
-    if not call.offer_told:
-        call.offer_told = True
-        out.facts.append(OfferEnded(call.call_id, call.offer_id, result, at))
-
-
-def _offer_over(state: State, call: Call, result: OfferResult, out: Decision, at: Seconds) -> None:
-    """An offer ended without an answer: say so, and put the agent where that leads."""
-    agent = state.agents.get(call.agent_id) if call.agent_id is not None else None
-    _tell_offer_ended(state, call, result, out, at)
-    if agent is not None and agent.offer_id == call.offer_id:
-        given, cause = _blame(agent, result)
-        seats.move(state, agent, given, out, at, cause=cause)
-        seats.after_offer(state, agent, out, at)
-    call.agent_id, call.phone = None, None
-
-
-def _blame(agent: Agent, result: OfferResult) -> tuple[AgentInput, str]:
-    """What a fruitless offer is for the agent; a phone that got lost while it rang comes back by itself."""
-    if result not in AGENTS_FAULT:
-        return AgentInput.OFFER_WITHDRAWN, f"system:{result}"
-    if not agent.reachable:
-        return AgentInput.PHONE_LOST, "system:phone_lost"
-    return AgentInput.NO_ANSWER, f"system:{result}"
-
-
-def withdraw(state: State, call: Call, out: Decision, at: Seconds) -> None:
-    """The offer is void: Asterisk shows the caller elsewhere."""
-    _offer_over(state, call, OfferResult.WITHDRAWN, out, at)
-
-
-def on_offer_failed(state: State, event: OfferFailed, out: Decision) -> None:
-    """The Redirect was refused: most likely the caller has just gone. Wait for Asterisk's word."""
-    call = state.calls.get(event.call_id)
-    if call is None or call.offer_id != event.offer_id or call.phase is not Phase.OFFERING:
-        return
-    _lose_offer(state, call, out, event.at, why=f"offer could not be carried out: {event.reason}")
-
-
-def _lose_offer(state: State, call: Call, out: Decision, at: Seconds, *, why: str) -> None:
-    """The offer is off, and where the caller is only Asterisk knows."""
-    step(call, CallInput.OFFER_LOST, at)
-    _offer_over(state, call, OfferResult.WITHDRAWN, out, at)
-    out.commands.append(RequestReconcile(why))
-
-
-def on_offer_overdue(state: State, offer_id: int, out: Decision) -> None:
-    """Asterisk has not said how an offer ended: look."""
-    if OfferId(offer_id) in state.offers:
-        out.commands.append(RequestReconcile("an offer is overdue"))
 
 
 def on_answered(state: State, event: CallAnswered, out: Decision) -> None:
@@ -273,13 +162,13 @@ def on_answered(state: State, event: CallAnswered, out: Decision) -> None:
     if call.answered_at is not None and event.at <= call.changed_at:
         return
     if call.phase is Phase.OFFERING and call.phone != event.phone:
-        _offer_over(state, call, OfferResult.WITHDRAWN, out, event.at)
+        offers.over(state, call, OfferResult.WITHDRAWN, out, event.at)
     was_offering = call.phase is Phase.OFFERING and call.phone == event.phone
     if not step(call, CallInput.ANSWER, event.at):
         return
     state.waiting.discard(call.queue, call.call_id)
     if was_offering:
-        _tell_offer_ended(state, call, OfferResult.ANSWERED, out, event.at)
+        offers.tell_ended(state, call, OfferResult.ANSWERED, out, event.at)
     _talk(state, call, event.phone, out, event.at)
 
 
@@ -325,7 +214,7 @@ def _leave_other_call(state: State, agent: Agent, call: Call, out: Decision, at:
     if other is None or other is call or other.agent_id != agent.agent_id:
         return
     if other.phase is Phase.OFFERING:
-        _lose_offer(state, other, out, at, why="a phone that rings for a call has answered another")
+        offers.lose(state, other, out, at, why="a phone that rings for a call has answered another")
     else:
         end_talk(state, other, out, at)
 
@@ -373,7 +262,7 @@ def finish(state: State, call: Call, out: Decision, at: Seconds, *, cause: str, 
     end_talk(state, call, out, at)
     stage = STAGES.get(call.phase)
     if call.phase is Phase.OFFERING:
-        _offer_over(state, call, OfferResult.CALLER_LEFT, out, at)
+        offers.over(state, call, OfferResult.CALLER_LEFT, out, at)
     step(call, CallInput.HANG_UP, at)
     state.waiting.discard(call.queue, call.call_id)
     outcome = Outcome.ANSWERED if call.answered_at is not None else Outcome.ABANDONED

@@ -8,7 +8,7 @@ and the same events always give the same decisions.
 from collections.abc import Callable
 from typing import Any
 
-from acd import calls, reconcile, seats
+from acd import calls, offers, reconcile, seats
 from acd.model import Decision, State
 from acd.routing import choose
 from acd.timers import Deadline
@@ -57,7 +57,7 @@ def _assign(state: State, out: Decision, now: Seconds) -> None:
     """Offer as long as there is a caller with an idle agent."""
     while (pair := choose(state.waiting, state.idle)) is not None:
         call_id, agent_id = pair
-        calls.offer(state, state.calls[call_id], state.agents[agent_id], out, now)
+        offers.make(state, state.calls[call_id], state.agents[agent_id], out, now)
 
 
 def _wake(state: State, out: Decision) -> None:
@@ -71,7 +71,7 @@ def _wake(state: State, out: Decision) -> None:
 def _on_tick(state: State, event: Tick, out: Decision) -> None:
     for at, what, ident in state.timers.due(event.at):
         if what is Deadline.OFFER_OVERDUE:
-            calls.on_offer_overdue(state, ident, out)
+            offers.on_overdue(state, ident, out)
             continue
         agent = state.agents.get(AgentId(ident))
         if agent is not None and agent.until == at and agent.state is AgentState.WRAP_UP:
@@ -98,7 +98,7 @@ HANDLERS: dict[type, Callable[[State, Any, Decision], None]] = {
     AgentLogin: seats.on_login,
     AgentLogout: seats.on_logout,
     AgentStateAsked: seats.on_state_asked,
-    OfferFailed: calls.on_offer_failed,
+    OfferFailed: offers.on_failed,
     Tick: _on_tick,
     TelephonyLost: _on_lost,
     Reconciled: reconcile.on_reconciled,

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from acd.phases import Phase
+from acd.phases import CallInput, Phase, next_phase
 from acd.routing import IdlePool, WaitingLine
 from acd.timers import Timers
 from core.commands import Command
@@ -55,6 +55,17 @@ class Call:
     """In how many clean snapshots in a row it was not to be found."""
     astray: int = 0
     """In how many clean snapshots in a row it waited although we hold its talk for begun."""
+
+
+def step(call: Call, given: CallInput, at: Seconds) -> bool:
+    """Move the call by its table; ``False`` when the input is old news."""
+    phase = next_phase(call.phase, given)
+    if phase is None:
+        return False
+    call.phase = phase
+    call.changed_at = max(call.changed_at, at)
+    call.missing = call.astray = 0
+    return True
 
 
 @dataclass(slots=True)

@@ -4,8 +4,8 @@ What changed after the picture was begun is newer than the picture and is left a
 when it is missing from two pictures in a row, because one may have been taken while it moved.
 """
 
-from acd import calls, seats
-from acd.model import Agent, Call, Decision, State
+from acd import calls, offers, seats
+from acd.model import Agent, Call, Decision, State, step
 from acd.phases import CallInput, Phase
 from agents.rules import AgentInput
 from core.commands import RequestReconcile, ReturnToHold
@@ -118,11 +118,11 @@ def _offering(state: State, call: Call, live: LiveCall, event: Reconciled, out: 
     if agent is None or live.offer_id is None:
         _doubt(state, call, event)
         return
-    if not calls.step(call, CallInput.OFFER, event.at):
+    if not step(call, CallInput.OFFER, event.at):
         return
     state.waiting.discard(call.queue, call.call_id)
     call.offer_told = call.offer_told and call.offer_id == live.offer_id
-    calls.hold_agent(state, call, agent, live.offer_id)
+    offers.hold_agent(state, call, agent, live.offer_id)
     seats.move(state, agent, AgentInput.OFFER, out, event.at, cause="system:offer")
 
 
@@ -136,7 +136,7 @@ def _can_ring(state: State, live: LiveCall) -> Agent | None:
 
 def _doubt(state: State, call: Call, event: Reconciled) -> None:
     """We thought that he waits; nobody is offered him before Asterisk shows where he is."""
-    if calls.step(call, CallInput.MISSING, event.at):
+    if step(call, CallInput.MISSING, event.at):
         state.waiting.discard(call.queue, call.call_id)
 
 
@@ -145,8 +145,8 @@ def _waiting(state: State, call: Call, event: Reconciled, out: Decision) -> None
     if _settling(call, event) or (call.phase in calls.TALKED and not _astray(state, call, event, out)):
         return
     if call.phase is Phase.OFFERING:
-        calls.withdraw(state, call, out, event.at)
-    calls.step(call, CallInput.QUEUE, event.at)
+        offers.withdraw(state, call, out, event.at)
+    step(call, CallInput.QUEUE, event.at)
     calls.enqueue(state, call, out, event.at)
 
 

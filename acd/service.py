@@ -10,7 +10,8 @@ from typing import Any
 
 import structlog
 
-from acd import calls, seats
+from acd import offers as offering
+from acd import seats
 from acd.engine import decide
 from acd.model import Agent, Call, State
 from acd.phases import Phase
@@ -249,7 +250,7 @@ def _restore_offer(state: State, offer_id: OfferId, call_id: CallId, agent: Agen
         return
     if agent.state is AgentState.RINGING and agent.call_id is None:
         call.phase = Phase.OFFERING
-        calls.hold_agent(state, call, agent, offer_id)
+        offering.hold_agent(state, call, agent, offer_id)
 
 
 def _agent(seat: SeatedAgent) -> Agent:

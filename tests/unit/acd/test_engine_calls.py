@@ -2,7 +2,7 @@
 
 import pytest
 
-from acd.calls import OFFER_GRACE_SECONDS
+from acd.offers import OFFER_GRACE_SECONDS
 from acd.phases import Phase
 from core.commands import OfferCall, RequestReconcile, ReturnToHold, WakeAt
 from core.events import CallAnswered, OfferFailed, PhoneRinging, Tick
