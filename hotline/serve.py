@@ -111,7 +111,7 @@ def readiness(parts: Parts) -> dict[str, Callable[[], Awaitable[bool]]]:
         return parts.writer.database_up
 
     async def disk() -> bool:
-        return parts.writer.spool_failures == 0
+        return parts.writer.spool_works
 
     return {"restored": restored, "asterisk": asterisk, "database": database, "disk": disk}
 
