@@ -248,13 +248,14 @@ def on_hung_up(state: State, event: CallHungUp, out: Decision) -> None:
     """The caller's channel is gone: the call gets its one outcome."""
     call = state.calls.get(event.call_id)
     if call is not None:
-        finish(state, call, out, event.at, cause=_cause(call, event.cause), failed=event.cause)
+        finish(state, call, out, event.at, cause=_cause(event), failed=event.cause)
 
 
-def _cause(call: Call, q850: int) -> str:
-    if q850 in SWITCH_FAILURES:
-        return f"q850:{q850}"
-    return "agent_hangup" if call.phase is Phase.AFTER else "caller_hangup"
+def _cause(event: CallHungUp) -> str:
+    """Who ended it: the order of the two hang-ups says nothing, since Asterisk ends the agent's leg first."""
+    if event.cause in SWITCH_FAILURES:
+        return f"q850:{event.cause}"
+    return "agent_hangup" if event.agent_left else "caller_hangup"
 
 
 def finish(state: State, call: Call, out: Decision, at: Seconds, *, cause: str, failed: int = 0) -> None:

@@ -39,6 +39,9 @@ FIELDS = (
 CALLER_PREFIX = "PJSIP/"
 """What else carries a call's account code (a ``Local`` or other helper channel) is not the caller."""
 
+AFTER_CALL = "after-call"
+"""Context that a caller reaches when the agent has hung up."""
+
 WAITING_KINDS = frozenset({"HOTLINE_WAITING", "HOTLINE_NOTICE"})
 """After the notice comes the hold loop."""
 
@@ -54,6 +57,8 @@ class Line:
     uniqueid: str
     channel: str
     extra: str
+    context: str = ""
+    """Where in the dialplan the channel was."""
 
 
 def parse(lines: Iterable[str], since: Seconds = 0.0) -> Iterator[Line]:
@@ -70,6 +75,7 @@ def parse(lines: Iterable[str], since: Seconds = 0.0) -> Iterator[Line]:
             uniqueid=named["uniqueid"],
             channel=named["channame"],
             extra=named["eventextra"],
+            context=named["context"],
         )
 
 
@@ -116,7 +122,9 @@ def _of_caller(line: Line, known: dict[CallId, CallArrived]) -> Event | None:
     if not line.channel.startswith(CALLER_PREFIX):
         return None
     if line.kind == "HANGUP":
-        return CallHungUp(line.call_id, line.channel, _hangup_cause(line.extra), line.at)
+        return CallHungUp(
+            line.call_id, line.channel, _hangup_cause(line.extra), line.at, line.context == AFTER_CALL
+        )
     if line.kind == "HOTLINE_FALLBACK":
         return CallFellBack(line.call_id, line.at)
     if line.kind == "HOTLINE_ARRIVED":

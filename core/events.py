@@ -99,6 +99,8 @@ class CallHungUp:
     cause: int
     """Q.850 cause, 16 = normal clearing."""
     at: Seconds
+    agent_left: bool = False
+    """The caller had reached ``[after-call]``: it was the agent who hung up first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,10 @@ GOOD_CONTACTS = frozenset({"Reachable", "NonQualified"})
 BAD_CONTACTS = frozenset({"Unreachable", "Removed"})
 
 
+AFTER_CALL = "after-call"
+"""Context that a caller reaches when the agent has hung up."""
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """How the endpoints of this Asterisk are to be read."""
@@ -200,7 +204,13 @@ def _hangup(message: Headers, dialect: Dialect, at: Seconds) -> AgentLegEnded | 
     if not is_trunk(channel, dialect):
         return None
     cause = message.get("Cause", "")
-    return CallHungUp(call_id=call, channel=channel, cause=int(cause) if WHOLE.fullmatch(cause) else 0, at=at)
+    return CallHungUp(
+        call_id=call,
+        channel=channel,
+        cause=int(cause) if WHOLE.fullmatch(cause) else 0,
+        at=at,
+        agent_left=message.get("Context") == AFTER_CALL,
+    )
 
 
 _READERS: dict[str, Callable[[Headers, Dialect, Seconds], TelephonyEvent | None]] = {

@@ -31,6 +31,7 @@ async def test_ticket_while_talking_then_recording_with_both_voices(centre: Cent
 
     assert await callers.wait(20) == 0
     await centre.settled(1)
+    assert await centre.value("SELECT cause FROM calls") == "caller_hangup"
     (row,) = await centre.rows("SELECT * FROM recordings")
     assert row["state"] == "ready"
     assert row["ticket_id"] == ticket["id"]
