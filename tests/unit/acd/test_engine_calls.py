@@ -71,7 +71,7 @@ def test_a_plain_call_from_arrival_to_the_next_idle_agent(world: World) -> None:
     assert (world.agent(1).state, world.call("x").phase) == (S.TALKING, Phase.TALKING)
     world.leg_ends("x", 1, 75.0)
     assert (world.agent(1).state, world.agent(1).until) == (S.WRAP_UP, 75.0 + WRAP_UP)
-    world.hang_up("x", 80.0)
+    world.hang_up("x", 80.0, agent_left=True)
     assert world.state.calls == {}
     world.apply(Tick(85.0))
     assert world.agent(1).state is S.READY

@@ -32,7 +32,7 @@ def events(*rows: str) -> list[object]:
 
 def test_a_line_field_by_field() -> None:
     assert list(parse([row("ANSWER", "10.000001", channel=AGENT, extra='{"a":"b"}')])) == [
-        Line("ANSWER", 10.000001, "c1", "tag-1.1", AGENT, '{"a":"b"}')  # type: ignore[arg-type] # plain text
+        Line("ANSWER", 10.000001, "c1", "tag-1.1", AGENT, '{"a":"b"}', "acd-hold")  # type: ignore[arg-type] # plain text
     ]
 
 

@@ -135,8 +135,8 @@ class World:
     def leg_ends(self, call: str, agent: int, at: Seconds) -> Decision:
         return self.apply(AgentLegEnded(CallId(call), phone_of(agent), f"PJSIP/{phone_of(agent)}-{call}", at))
 
-    def hang_up(self, call: str, at: Seconds, cause: int = 16) -> Decision:
-        return self.apply(CallHungUp(CallId(call), channel_of(call), cause, at))
+    def hang_up(self, call: str, at: Seconds, cause: int = 16, *, agent_left: bool = False) -> Decision:
+        return self.apply(CallHungUp(CallId(call), channel_of(call), cause, at, agent_left))
 
     def fail_offer(self, call: str, at: Seconds) -> Decision:
         held = self.call(call)
