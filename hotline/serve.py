@@ -8,7 +8,9 @@ import asyncio
 import contextlib
 import os
 import signal
+import sys
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
@@ -17,6 +19,7 @@ from core.errors import Unavailable
 from core.vocabulary import Seconds
 from hotline import logs
 from hotline.bootstrap import Parts, build
+from hotline.priority import ordinary, routing_first
 from hotline.settings import Settings
 from web.app import create_app, create_metrics_app
 from web.server import HttpServer
@@ -38,9 +41,12 @@ async def serve(settings: Settings) -> None:
     """
     logs.configure(settings.log_level)
     os.umask(PRIVATE)
+    routing_first()
+    sys.setswitchinterval(0.0005)
     parts = build(settings)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(initializer=ordinary))
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     starting = asyncio.create_task(_run(parts))

@@ -54,17 +54,26 @@ class RecordingCloser:
         writer: the ordered writer; a ticket's row is submitted to it before its recording is closed.
         first_retry: seconds before the second attempt; doubled each time.
         longest_retry: but never more than this.
+        at_thread_start: called in each thread before its first work.
     """
 
     def __init__(
-        self, archive: Archive, writer: Writer, *, first_retry: Seconds = 0.1, longest_retry: Seconds = 30.0
+        self,
+        archive: Archive,
+        writer: Writer,
+        *,
+        first_retry: Seconds = 0.1,
+        longest_retry: Seconds = 30.0,
+        at_thread_start: Callable[[], None] = lambda: None,
     ) -> None:
         self.stats = ClosingStats()
         self._archive = archive
         self._writer = writer
         self._first_retry = first_retry
         self._longest_retry = longest_retry
-        self._threads = ThreadPoolExecutor(_WORKERS, thread_name_prefix="recordings")
+        self._threads = ThreadPoolExecutor(
+            _WORKERS, thread_name_prefix="recordings", initializer=at_thread_start
+        )
         self._running: dict[CallId, asyncio.Task[None]] = {}
         self._stopped = False
 

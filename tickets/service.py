@@ -7,6 +7,7 @@ routing's business; of them only the recorder's empty file is removed here.
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -49,13 +50,22 @@ class TicketService:
         writer: the ordered writer, for what calls do.
         spool: folder with the raw files that Asterisk writes.
         archive: folder with the finished recordings.
+        at_thread_start: called in each thread that converts recordings (its priority).
     """
 
-    def __init__(self, database: Database, writer: Writer, *, spool: Path, archive: Path) -> None:
+    def __init__(
+        self,
+        database: Database,
+        writer: Writer,
+        *,
+        spool: Path,
+        archive: Path,
+        at_thread_start: Callable[[], None] = lambda: None,
+    ) -> None:
         self._store = TicketStore(database)
         self._writer = writer
         self._archive = Archive(spool, archive)
-        self._closer = RecordingCloser(self._archive, writer)
+        self._closer = RecordingCloser(self._archive, writer, at_thread_start=at_thread_start)
 
     # --- the call path -----------------------------------------------------------------------------
 
