@@ -99,7 +99,7 @@ class CallList(ApiModel):
 
 
 class AbandonedView(ApiModel):
-    """A caller who did not reach anybody."""
+    """A caller who did not reach anybody; ``caller`` is masked in the list, full in the single view."""
 
     call_id: UUID
     caller: str
@@ -199,8 +199,17 @@ class CallApi:
         """A page of abandoned calls."""
         at, ident = decode_cursor(request.query.cursor)
         rows = await self._database.fetch(SQL["list_abandoned"], at, ident, request.query.limit + 1)
-        items = [_abandoned_view(row) for row in rows[: request.query.limit]]
+        items = [_abandoned_view(row, mask(row["caller"])) for row in rows[: request.query.limit]]
         return Reply(AbandonedList(items=items, next_cursor=_next(rows, request.query.limit, "at")))
+
+    async def one_abandoned(self, request: ApiRequest) -> Reply:
+        """One abandoned call with the full number, for ringing back; looking at it leaves an audit row."""
+        call_id = str(request.path.call_id)
+        row = await self._database.fetchrow(SQL["one_abandoned"], call_id)
+        if row is None:
+            raise NotFound("no such abandoned call")
+        await self._database.execute(SQL["caller_shown"], request.account.login, call_id)
+        return Reply(_abandoned_view(row, row["caller"]))
 
     async def list_queues(self, _request: ApiRequest) -> Reply:
         """Every queue at this moment."""
@@ -253,6 +262,17 @@ def endpoints(api: CallApi) -> list[Endpoint]:
         ),
         Endpoint(
             "GET",
+            "/api/v1/abandoned-calls/{call_id}",
+            Permission.SEE_ALL_CALLS,
+            "One abandoned call with the caller's number, for ringing back; leaves an audit row",
+            api.one_abandoned,
+            answer=AbandonedView,
+            path_model=CallPath,
+            tag="calls",
+            errors=(404,),
+        ),
+        Endpoint(
+            "GET",
             "/api/v1/queues",
             Permission.ANY,
             "Queues at this moment",
@@ -298,6 +318,6 @@ def _offer_view(row: Record) -> OfferView:
     return OfferView.model_validate({**dict(row), "at": _utc(row["at"]), "ended_at": _utc(row["ended_at"])})
 
 
-def _abandoned_view(row: Record) -> AbandonedView:
-    values = {**dict(row), "at": _utc(row["at"]), "waited_s": round(row["waited_s"], 3)}
+def _abandoned_view(row: Record, caller: str) -> AbandonedView:
+    values = {**dict(row), "caller": caller, "at": _utc(row["at"]), "waited_s": round(row["waited_s"], 3)}
     return AbandonedView.model_validate(values)

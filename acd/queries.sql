@@ -115,6 +115,15 @@ WHERE c.call_id = $1::uuid;
 SELECT offer_id, agent_id, result, extract(epoch FROM at)::float8 AS at, extract(epoch FROM ended_at)::float8 AS ended_at
 FROM offers WHERE call_id = $1::uuid ORDER BY offer_id;
 
+-- name: one_abandoned
+-- One of them, for ringing back.
+SELECT call_id::text, caller, dialled, queue, stage, waited_s, extract(epoch FROM at)::float8 AS at
+FROM abandoned_calls WHERE call_id = $1::uuid;
+
+-- name: caller_shown
+-- Somebody is about to be shown a caller's full number.
+INSERT INTO audit (actor, action, object) VALUES ($1::text, 'call.caller_shown', 'call:' || $2::text);
+
 -- name: list_abandoned
 -- Callers who did not reach anybody, newest first.
 SELECT call_id::text, caller, dialled, queue, stage, waited_s, extract(epoch FROM at)::float8 AS at

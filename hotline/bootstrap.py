@@ -10,8 +10,9 @@ from pathlib import Path
 
 from acd.api import CallApi
 from acd.api import endpoints as call_endpoints
+from acd.live import Live
 from acd.model import QueueRules, State
-from acd.service import AcdService, Live, new_run_id
+from acd.service import AcdService, new_run_id
 from acd.store import CallStore
 from agents.api import PeopleApi
 from agents.api import endpoints as people_endpoints

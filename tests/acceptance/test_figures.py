@@ -60,6 +60,21 @@ async def test_all_figures_agree(centre: Centre) -> None:
     assert sum(item["outcome"] == "answered" for item in answer["items"]) == answered
 
 
+async def test_an_abandoned_caller_can_be_rung_back_and_looking_is_a_row(
+    centre: Centre,
+) -> None:
+    callers = await centre.callers(Caller("13900001234", hangs_up_after=0.5))
+    assert await callers.wait(10) == 0
+    await centre.settled(1)
+    (listed,) = await centre.chief.abandoned_calls()
+    assert listed["caller"] == "139****1234"
+    assert listed["stage"] == "waiting"
+    assert await centre.value("SELECT count(*) FROM audit WHERE action = 'call.caller_shown'") == 0
+    shown = await centre.chief.call("GET", f"/abandoned-calls/{listed['call_id']}")
+    assert shown["caller"] == "13900001234"
+    assert await centre.value("SELECT count(*) FROM audit WHERE action = 'call.caller_shown'") == 1
+
+
 async def test_promtool_finds_nothing_to_say(centre: Centre) -> None:
     async with centre.http.get(centre.stack.metrics_url) as response:
         text = await response.text()

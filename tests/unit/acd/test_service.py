@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from acd import service as service_module
+from acd.live import Live
 from acd.model import State
-from acd.service import AcdService, Live, new_run_id
+from acd.service import AcdService, new_run_id
 from core.commands import MirrorMember, OfferCall
 from core.events import (
     AgentLogin,
