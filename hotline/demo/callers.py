@@ -19,7 +19,7 @@ from hotline.demo.sip import (
     may_send_digits,
 )
 from hotline.demo.siplog import SipCall, SippStatistics
-from hotline.demo.tones import write_tone
+from hotline.demo.tones import write_silence, write_tone
 
 log = structlog.get_logger()
 
@@ -60,7 +60,8 @@ class CallerGroup:
         callers: in the order in which they call.
         folder: for what SIPp reads and logs.
         rate: calls begun per second.
-        tone: frequency in hertz that all of them play.
+        tone: frequency in hertz that all of them play; ``None``: they are silent, as phones that send
+            nothing while nobody speaks.
         name: short name of the group.
         at_once: how many may be calling at the same time, the next one waits for one of them to hang up;
             ``None``: any number.
@@ -72,14 +73,16 @@ class CallerGroup:
         callers: Sequence[Caller],
         folder: Path,
         rate: float = 1.0,
-        tone: int = 440,
+        tone: int | None = 440,
         name: str = "callers",
         at_once: int | None = None,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.callers = tuple(callers)
         local_ip = local_ip_towards(server)
-        stream = write_tone(folder / f"{name}.ulaw", tone)
+        stream = folder / f"{name}.ulaw"
+        times = "1" if tone is None else "-1"
+        write_silence(stream) if tone is None else write_tone(stream, tone)
         self._sipp = Sipp(
             SippSpec(
                 name=name,
@@ -89,7 +92,7 @@ class CallerGroup:
                 lines=[caller_line(caller) for caller in self.callers],
                 local_ip=local_ip,
                 local_port=free_sip_port(local_ip),
-                keys={"tone": f"{stream},-1,0"},
+                keys={"tone": f"{stream},{times},0"},
                 options=(
                     *("-m", str(len(self.callers)), "-l", str(at_once or len(self.callers))),
                     *rate_options(rate),

@@ -47,6 +47,12 @@ def write_tone(path: Path, frequency: int) -> Path:
     return path
 
 
+def write_silence(path: Path) -> Path:
+    """One packet of silence (20 ms) as raw mu-law; returns ``path``."""
+    path.write_bytes(bytes([mu_law(0)]) * (SAMPLE_RATE // 50))
+    return path
+
+
 def tone_level(samples: Sequence[float], frequency: float, sample_rate: int = SAMPLE_RATE) -> float:
     """Amplitude of one frequency (Goertzel), in the unit of ``samples``; 0.0 for no samples.
 

@@ -2,7 +2,8 @@
 
 One Asterisk, one run, the same phones: the product as users run it (database, tickets and recordings on), and
 a plain ``Queue()`` in a dialplan of the operator's own. Slices alternate, so that whatever else the machine
-does hits both. SIPp is the clock. The last line of the output is one JSON object.
+does hits both. SIPp is the clock. Agents talk and callers listen: the sound of a hundred more streams would
+measure the machine and not the routing. The last line of the output is one JSON object.
 """
 
 import asyncio
@@ -32,7 +33,7 @@ from tests.bench.gaps import idle_latencies, percentile, reseize_gaps
 
 AGENTS = 50
 TALK: tuple[Seconds, Seconds] = (0.5, 1.5)
-WAITING = 50
+WAITING = 40
 """Callers beyond the agents' number that SIPp keeps in the line."""
 ROUNDS = 3
 SATURATED_CALLS = 400
@@ -97,7 +98,7 @@ class Bench:
     async def saturated(self, name: str) -> None:
         """More callers than agents, until a number of calls is done."""
         callers = [Caller(self._caller(index), DIALLED[name], NEVER) for index in range(SATURATED_CALLS)]
-        placed, taken = await self._slice(name, callers, rate=200, at_once=AGENTS + WAITING)
+        placed, taken = await self._slice(name, callers, rate=80, at_once=AGENTS + WAITING)
         self.sides[name].gaps += reseize_gaps(placed, taken)
 
     async def idle(self, name: str) -> None:
@@ -116,7 +117,13 @@ class Bench:
         self._number += 1
         known = len(self._crew.calls())
         group = CallerGroup(
-            self._crew.server, callers, self._folder, rate, name=f"slice-{self._number}", at_once=at_once
+            self._crew.server,
+            callers,
+            self._folder,
+            rate,
+            tone=None,
+            name=f"slice-{self._number}",
+            at_once=at_once,
         )
         await group.start()
         try:

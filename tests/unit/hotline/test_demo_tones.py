@@ -49,3 +49,8 @@ def test_written_tone_loops_without_a_click(tmp_path: Path) -> None:
     step = 2 * math.pi * 620 / 8000 * 8192
     assert abs(samples[0] - samples[-1]) <= step * 1.05
     assert tones.tone_level(samples, 620) == pytest.approx(8192, rel=0.01)
+
+
+def test_written_silence_is_one_packet_of_nothing(tmp_path: Path) -> None:
+    data = tones.write_silence(tmp_path / "silence.ulaw").read_bytes()
+    assert [decoded(byte) for byte in data] == [0] * 160
