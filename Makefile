@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := acd agents core db hotline ivr telephony tickets web tests
 
-.PHONY: help setup system lock run demo test lint format unit integration acceptance smoke bench bench-acd clean
+.PHONY: help setup system test-system lock run demo test lint format unit integration acceptance smoke bench bench-acd clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -26,8 +26,12 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 setup: $(VENV)/.installed ## install Python packages into .venv
 
 system: setup ## install Debian packages and provision Asterisk into the cache
-	@.ci/debian-packages debootstrap espeak-ng sip-tester prometheus
+	@.ci/debian-packages debootstrap espeak-ng sip-tester
 	@$(BIN)/hotline asterisk provision
+
+# promtool and a real Prometheus: only the tests need them.
+test-system: system
+	@.ci/debian-packages prometheus
 
 lock: setup ## renew requirements.lock from pyproject.toml
 	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-find-links --strip-extras \
@@ -49,13 +53,13 @@ format: setup ## format the code
 unit: setup ## tests without any server
 	$(BIN)/pytest tests/unit
 
-integration: system ## tests against a real PostgreSQL or Asterisk
+integration: test-system ## tests against a real PostgreSQL or Asterisk
 	$(BIN)/pytest tests/integration
 
-acceptance: system ## calls through real Asterisk, PostgreSQL and SIP phones
+acceptance: test-system ## calls through real Asterisk, PostgreSQL and SIP phones
 	$(BIN)/pytest tests/acceptance
 
-test: lint system ## all of it, as CI runs it
+test: lint test-system ## all of it, as CI runs it
 	$(BIN)/pytest tests
 
 smoke: system ## 20 calls through a whole hotline on free ports in a scratch folder; ends in one line of JSON
