@@ -116,7 +116,7 @@ class AcdService:
     async def _offer(self, command: OfferCall) -> None:
         try:
             await self._telephony.offer(command)
-        except TelephonyError as error:
+        except (TelephonyError, ValueError) as error:  # ValueError: a field that must not be sent
             self._put(OfferFailed(command.call_id, command.offer_id, str(error), self._telephony.now()))
 
     async def _return(self, command: ReturnToHold) -> None:

@@ -106,7 +106,7 @@ class CallFinished:
     dialled: str
     outcome: Outcome
     cause: str
-    """Coded: ``caller_hangup``, ``agent_hangup``, ``reconciled``, ``q850:<n>``..."""
+    """Coded: ``caller_hangup``, ``agent_hangup``, ``interrupted``, ``q850:<n>``..."""
     abandon_stage: AbandonStage | None
     arrived_at: Seconds
     queued_at: Seconds | None
