@@ -70,14 +70,14 @@ class CallStore:
 
     def _finished(self, fact: CallFinished) -> None:
         self._submit("call_finished", fact.call_id, fact.outcome, fact.cause, fact.at)
-        if fact.abandon_stage is not None:
+        if fact.unreached_stage is not None:
             self._submit(
                 "call_abandoned",
                 fact.call_id,
                 fact.caller,
                 fact.dialled,
                 fact.queue,
-                fact.abandon_stage,
+                fact.unreached_stage,
                 max(0.0, fact.at - fact.arrived_at),
                 fact.at,
             )

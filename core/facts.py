@@ -107,7 +107,8 @@ class CallFinished:
     outcome: Outcome
     cause: str
     """Coded: ``caller_hangup``, ``agent_hangup``, ``interrupted``, ``q850:<n>``..."""
-    abandon_stage: AbandonStage | None
+    unreached_stage: AbandonStage | None
+    """Where the caller was when the call ended without having reached anybody, ``None`` for answered ones."""
     arrived_at: Seconds
     queued_at: Seconds | None
     answered_at: Seconds | None

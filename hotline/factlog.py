@@ -20,7 +20,7 @@ SHOWN = frozenset(
         "from_state",
         "to_state",
         "next_state",
-        "abandon_stage",
+        "unreached_stage",
         "at",
     },
 )

@@ -142,8 +142,8 @@ class Metrics:
     def _finished(self, fact: CallFinished) -> None:
         self._talk_since.pop(fact.call_id, None)
         self.finished.labels(fact.queue, fact.outcome.value).inc()
-        if fact.abandon_stage is not None:
-            self.abandoned.labels(fact.queue, fact.abandon_stage.value).inc()
+        if fact.outcome is Outcome.ABANDONED and fact.unreached_stage is not None:
+            self.abandoned.labels(fact.queue, fact.unreached_stage.value).inc()
             self.abandon_wait.labels(fact.queue).observe(max(0.0, fact.at - fact.arrived_at))
 
     def _state_changed(self, fact: AgentStateChanged) -> None:

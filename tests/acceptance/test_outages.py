@@ -199,6 +199,7 @@ async def test_asterisk_killed_every_call_gets_its_outcome(centre: Centre) -> No
     rows = await centre.rows("SELECT outcome, cause FROM calls ORDER BY arrived_at")
     assert [row["outcome"] for row in rows] == ["answered", "failed", "failed"]
     assert await centre.value("SELECT count(*) FROM tickets") == 1
+    assert await centre.value("SELECT count(*) FROM abandoned_calls") == 2  # they are to be rung back
     me = await centre.agents[Phone("1001")].call("GET", "/me")
     assert me["call"] is None
 

@@ -632,7 +632,7 @@ def test_calls_that_came_and_went_meanwhile_are_accounted_for() -> None:
         row("HANGUP", "26.0", call="served", extra='{"hangupcause":16}'),
     )
     world.picture(30.0)
-    outcomes = {fact.call_id: (fact.outcome, fact.abandon_stage) for fact in world.told(CallFinished)}
+    outcomes = {fact.call_id: (fact.outcome, fact.unreached_stage) for fact in world.told(CallFinished)}
     assert outcomes == {"served": (Outcome.ANSWERED, None), "left": (Outcome.ABANDONED, "waiting")}
     assert [(fact.agent_id, fact.at) for fact in world.told(TalkStarted)] == [(1, 15.0)]
     assert world.state.calls == {}

@@ -71,7 +71,7 @@ def ended(outcome: Outcome, stage: AbandonStage | None, at: Seconds) -> CallFini
         dialled="12345",
         outcome=outcome,
         cause="caller_hangup",
-        abandon_stage=stage,
+        unreached_stage=stage,
         arrived_at=10.0,
         queued_at=11.0,
         answered_at=None,
