@@ -372,7 +372,7 @@ async def test_unanswered_agi_leaves_the_notice_to_the_dialplan(
         assert service.requests[0]["agi_accountcode"] == said["CallId"]
         service.behaviour = "drop"
         dropped = await switch.waiting(await switch.caller())
-        assert 0.3 <= float(dropped["NoticeAt"]) - float(dropped["EnteredAt"]) < 1.5
+        assert 0.25 <= float(dropped["NoticeAt"]) - float(dropped["EnteredAt"]) < 1.5
         service.behaviour = "hang"
         played = await switch.waiting(await switch.caller())
         assert 2.0 <= float(played["NoticeAt"]) - float(played["EnteredAt"]) < 3.5

@@ -15,6 +15,7 @@ PLAYED = "200 result=0 endpos=8000"
 KEY_2 = "200 result=50 endpos=4000"
 SILENCE = "200 result=0"
 SET = "200 result=1"
+UP = "200 result=6"
 
 
 class Ratings:
@@ -62,9 +63,10 @@ async def test_the_announcement_in_the_words_of_agi() -> None:
 
 async def test_a_notice_that_could_not_be_played_is_not_noted() -> None:
     async with _server(Ratings()) as server:
-        commands = await _play_asterisk(server, "announcement", ["200 result=0 endpos=0"])
+        commands = await _play_asterisk(server, "announcement", ["200 result=-1 endpos=0", UP])
         assert server.stats.failures == 1
-    assert commands == ['STREAM FILE "/p/en/recording_notice" ""']
+    # Asterisk says the same for a sound that is missing and for a caller who has gone: it is asked which.
+    assert commands == ['STREAM FILE "/p/en/recording_notice" ""', "CHANNEL STATUS"]
 
 
 async def test_a_rating_in_the_words_of_agi() -> None:
