@@ -121,7 +121,6 @@ class Bench:
             callers,
             self._folder,
             rate,
-            tone=None,
             name=f"slice-{self._number}",
             at_once=at_once,
         )
