@@ -1,6 +1,5 @@
 """The rows of the call path: facts into statements for the writer, and what a restart needs back."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 from asyncpg import Record
@@ -27,8 +26,6 @@ SQL = queries.load(Path(__file__).with_name("queries.sql"))
 
 RESTORE_FINISHED = 20_000
 """How many ended calls a restart remembers; more than a day of the busiest centre."""
-
-RatingSink = Callable[[CallId, int, Seconds], None]
 
 
 class CallStore:

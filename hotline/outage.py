@@ -31,7 +31,6 @@ class OutageReplay:
         path: says where the journal is, ``None`` when there is none to read.
         is_phone: whether an endpoint is an agent's phone.
         put: the inbox.
-        known_until: the newest moment the record knows of, ``None`` when it knows nothing.
     """
 
     def __init__(
