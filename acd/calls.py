@@ -61,6 +61,7 @@ def on_arrived(state: State, event: CallArrived, out: Decision) -> None:
         dialled=event.dialled,
         queue=queue,
         arrived_at=event.at,
+        place_at=event.at,
         changed_at=event.at,
     )
     out.facts.append(

@@ -17,6 +17,7 @@ from core.events import (
     AgentLegEnded,
     AgentLogin,
     AgentLogout,
+    AgentProfileChanged,
     AgentStateAsked,
     CallAnswered,
     CallArrived,
@@ -27,11 +28,13 @@ from core.events import (
     OfferFailed,
     PhoneReachability,
     PhoneRinging,
+    PlanChanged,
+    PriorityAsked,
     Reconciled,
     TelephonyLost,
     Tick,
 )
-from core.vocabulary import AgentId, AgentState, Seconds
+from core.vocabulary import Seconds
 
 
 def decide(state: State, event: Event, now: Seconds) -> Decision:
@@ -69,13 +72,12 @@ def _wake(state: State, out: Decision) -> None:
 
 
 def _on_tick(state: State, event: Tick, out: Decision) -> None:
-    for at, what, ident in state.timers.due(event.at):
-        if what is Deadline.OFFER_OVERDUE:
-            offers.on_overdue(state, ident, out)
-            continue
-        agent = state.agents.get(AgentId(ident))
-        if agent is not None and agent.until == at and agent.state is AgentState.WRAP_UP:
-            seats.wrap_up_over(state, agent, out, event.at)
+    for due_at, what, ident in state.timers.due(event.at):
+        DUE[what](state, ident, due_at, out, event.at)
+
+
+def _on_plan(state: State, event: PlanChanged, _out: Decision) -> None:
+    state.plan = event.plan
 
 
 def _on_lost(state: State, _event: TelephonyLost, _out: Decision) -> None:
@@ -85,6 +87,12 @@ def _on_lost(state: State, _event: TelephonyLost, _out: Decision) -> None:
 def _ignore(_state: State, _event: Event, _out: Decision) -> None:
     """News that decides nothing (the phone rings: the offer's end is what counts)."""
 
+
+DUE: dict[Deadline, Callable[[State, Any, Seconds, Decision, Seconds], None]] = {
+    Deadline.STATE_OVER: seats.on_state_over,
+    Deadline.OFFER_OVERDUE: offers.on_overdue,
+}
+"""What a deadline that has come leads to: (state, ident, moment it was set for, out, now)."""
 
 HANDLERS: dict[type, Callable[[State, Any, Decision], None]] = {
     CallArrived: calls.on_arrived,
@@ -100,6 +108,9 @@ HANDLERS: dict[type, Callable[[State, Any, Decision], None]] = {
     AgentStateAsked: seats.on_state_asked,
     OfferFailed: offers.on_failed,
     Tick: _on_tick,
+    AgentProfileChanged: _ignore,
+    PriorityAsked: _ignore,
+    PlanChanged: _on_plan,
     TelephonyLost: _on_lost,
     Reconciled: reconcile.on_reconciled,
 }

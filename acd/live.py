@@ -60,7 +60,7 @@ class Live:
 
     def queues(self) -> list[QueueView]:
         """Every queue, by name."""
-        counts = {name: [0, 0] for name in self._state.queues}
+        counts = {name: [0, 0] for name in self._state.plan.queues}
         for agent in self._state.agents.values():
             column = _column(agent.state)
             if column is not None:

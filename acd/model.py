@@ -1,6 +1,7 @@
 """What the routing engine remembers. Plain data; Asterisk holds the truth, PostgreSQL the record."""
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from acd.phases import CallInput, Phase, next_phase
@@ -8,19 +9,22 @@ from acd.routing import IdlePool, WaitingLine
 from acd.timers import Timers
 from core.commands import Command
 from core.facts import Fact
-from core.vocabulary import AgentId, AgentState, CallId, OfferId, Phone, QueueName, Seconds
+from core.plan import Priority, QueueRules, RoutingPlan
+from core.vocabulary import (
+    AgentId,
+    AgentState,
+    CallId,
+    CertificateName,
+    Direction,
+    OfferId,
+    Phone,
+    QueueName,
+    Seconds,
+    SkillName,
+)
 
 FINISHED_REMEMBERED = 50_000
 """How many ended calls are remembered, so that late events do not bring one back to life."""
-
-
-@dataclass(frozen=True, slots=True)
-class QueueRules:
-    """What the engine has to know about a queue."""
-
-    name: QueueName
-    wrap_up_seconds: Seconds
-    ring_seconds: Seconds
 
 
 @dataclass(slots=True)
@@ -36,6 +40,10 @@ class Call:
     arrived_at: Seconds
     """Its place in the queue, however often it comes back from an offer."""
     phase: Phase = Phase.ANNOUNCEMENT
+    direction: Direction = Direction.INBOUND
+    priority: Priority = Priority.NORMAL
+    place_at: Seconds = 0.0
+    """What counts for the place in the queue: the arrival, or an earlier one that the caller keeps."""
     notice_at: Seconds | None = None
     queued_at: Seconds | None = None
     fallback_at: Seconds | None = None
@@ -87,14 +95,17 @@ class Agent:
     until: Seconds | None = None
     next_state: AgentState | None = None
     next_reason: str = ""
+    skills: Mapping[SkillName, int] = field(default_factory=dict)
+    """Level 1..5 of each skill."""
+    certificates: Mapping[CertificateName, Seconds | None] = field(default_factory=dict)
+    """Until when each certificate is valid, ``None``: without end."""
 
 
 @dataclass(slots=True)
 class State:
     """Everything that ``engine.decide`` works on. ``decide`` changes it in place, and nobody else does."""
 
-    queues: dict[QueueName, QueueRules]
-    default_queue: QueueName
+    plan: RoutingPlan
     next_offer_id: int
     """Seeded from the start time, so that no offer number is used again after a restart."""
     run_id: str
@@ -123,15 +134,12 @@ class State:
         return None if agent_id is None else self.agents[agent_id]
 
     def known_queue(self, queue: QueueName) -> QueueName:
-        """The queue itself, or the default one for a name that is not (or no longer) configured.
-
-        Nobody serves such a name: its callers would wait for ever.
-        """
-        return queue if queue in self.queues else self.default_queue
+        """The queue itself, or the default one for a name that is not (or no longer) configured."""
+        return self.plan.known(queue)
 
     def rules(self, queue: QueueName) -> QueueRules:
         """The queue's rules; those of the default queue for a name that is not (or no longer) configured."""
-        return self.queues[self.known_queue(queue)]
+        return self.plan.rules(queue)
 
     def remember_finished(self, call_id: CallId) -> None:
         """Note that a call has its outcome; the oldest are forgotten."""

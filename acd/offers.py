@@ -109,7 +109,7 @@ def lose(state: State, call: Call, out: Decision, at: Seconds, *, why: str) -> N
     out.commands.append(RequestReconcile(why))
 
 
-def on_overdue(state: State, offer_id: int, out: Decision) -> None:
+def on_overdue(state: State, offer_id: int, _due_at: Seconds, out: Decision, _now: Seconds) -> None:
     """Asterisk has not said how an offer ended: look."""
     if OfferId(offer_id) in state.offers:
         out.commands.append(RequestReconcile("an offer is overdue"))

@@ -9,7 +9,7 @@ from agents.rules import ASKS, IN_A_CALL, NEXT_STATE_ALLOWED, AgentInput, next_s
 from core.commands import MirrorMember
 from core.events import AgentLogin, AgentLogout, AgentStateAsked, PhoneReachability
 from core.facts import AgentLeft, AgentSatDown, AgentStateChanged, NextStateSet, Refused
-from core.vocabulary import AgentState, QueueName, Seconds
+from core.vocabulary import AgentId, AgentState, QueueName, Seconds
 
 PHONE_CAUSES = frozenset({"system:phone_lost", "system:unreachable"})
 """NOT_RESPONDING for one of these ends by itself when the phone is back."""
@@ -78,7 +78,7 @@ def _enter(state: State, agent: Agent, given: AgentInput, at: Seconds) -> None:
 
 def serves(state: State, agent: Agent) -> tuple[QueueName, ...]:
     """The queues an agent takes calls from: those named, or all."""
-    return agent.queues or tuple(state.queues)
+    return agent.queues or tuple(state.plan.queues)
 
 
 def mirror(state: State, agent: Agent) -> MirrorMember:
@@ -182,7 +182,7 @@ def _note_next(agent: Agent, event: AgentStateAsked, out: Decision) -> None:
 def end_talk(state: State, agent: Agent, out: Decision, at: Seconds) -> None:
     """The agent's part of a call is over: wrap-up for as long as the call's queue grants it."""
     call = state.calls.get(agent.call_id) if agent.call_id else None
-    grant = state.rules(call.queue if call else state.default_queue).wrap_up_seconds
+    grant = state.rules(call.queue if call else state.plan.default_queue).wrap_up_seconds
     if agent.state is not AgentState.TALKING:
         return
     until = at + grant
@@ -191,6 +191,13 @@ def end_talk(state: State, agent: Agent, out: Decision, at: Seconds) -> None:
         state.timers.add(until, Deadline.STATE_OVER, agent.agent_id)
     else:
         wrap_up_over(state, agent, out, at)
+
+
+def on_state_over(state: State, agent_id: int, due_at: Seconds, out: Decision, now: Seconds) -> None:
+    """A state that was to end by itself; if it is still that very one, it ends."""
+    agent = state.agents.get(AgentId(agent_id))
+    if agent is not None and agent.until == due_at and agent.state is AgentState.WRAP_UP:
+        wrap_up_over(state, agent, out, now)
 
 
 def wrap_up_over(state: State, agent: Agent, out: Decision, at: Seconds) -> None:

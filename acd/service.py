@@ -17,7 +17,7 @@ from acd.model import Agent, Call, State
 from acd.phases import Phase
 from agents.model import SeatedAgent
 from core import clock
-from core.commands import Command, MirrorMember, OfferCall, RequestReconcile, ReturnToHold, WakeAt
+from core.commands import Command, MarkCall, MirrorMember, OfferCall, RequestReconcile, ReturnToHold, WakeAt
 from core.events import Event, OfferFailed, Tick
 from core.facts import Fact
 from core.ports import Telephony, TelephonyError
@@ -96,6 +96,8 @@ class AcdService:
                 self._spawn(self._return(command))
             case MirrorMember():
                 self._mirror(command)
+            case MarkCall():
+                self._spawn(self._mark(command))
             case RequestReconcile():
                 log.info("reconcile_requested", why=command.why)
                 self._reconcile_wanted.set()
@@ -127,6 +129,12 @@ class AcdService:
         except TelephonyError as error:
             log.warning("return_to_hold_failed", call_id=command.call_id, error=str(error))
             self._reconcile_wanted.set()
+
+    async def _mark(self, command: MarkCall) -> None:
+        try:
+            await self._telephony.mark(command)
+        except (TelephonyError, ValueError) as error:
+            log.warning("mark_failed", call_id=command.call_id, error=str(error))
 
     def _mirror(self, command: MirrorMember) -> None:
         """One after the other for each agent, so that the last word is the last one spoken."""

@@ -16,21 +16,25 @@ class Deadline(StrEnum):
     """Asterisk should have said how an offer ended by now."""
 
 
+Ident = int | str
+"""An agent id or offer id, or a call id."""
+
+
 @dataclass(slots=True)
 class Timers:
     """Deadlines by moment. One that no longer matters is recognised when due, not removed before."""
 
-    heap: list[tuple[Seconds, Deadline, int]] = field(default_factory=list)
+    heap: list[tuple[Seconds, Deadline, Ident]] = field(default_factory=list)
 
-    def add(self, at: Seconds, what: Deadline, ident: int) -> None:
-        """Note a deadline for the agent id or offer id ``ident``."""
+    def add(self, at: Seconds, what: Deadline, ident: Ident) -> None:
+        """Note a deadline; ``ident`` says for what (each kind of deadline has one kind of it)."""
         heapq.heappush(self.heap, (at, what, ident))
 
     def next_at(self) -> Seconds | None:
         """The moment of the earliest deadline."""
         return self.heap[0][0] if self.heap else None
 
-    def due(self, now: Seconds) -> list[tuple[Seconds, Deadline, int]]:
+    def due(self, now: Seconds) -> list[tuple[Seconds, Deadline, Ident]]:
         """Take out every deadline up to ``now``, earliest first."""
         taken = []
         while self.heap and self.heap[0][0] <= now:

@@ -35,6 +35,16 @@ class MirrorMember:
 
 
 @dataclass(frozen=True, slots=True)
+class MarkCall:
+    """Set channel variables of a caller's channel, so that dialplan and snapshots know what was decided."""
+
+    call_id: CallId
+    channel: str
+    variables: tuple[tuple[str, str], ...]
+    """Name (``HOTLINE_...``) and value."""
+
+
+@dataclass(frozen=True, slots=True)
 class RequestReconcile:
     """Compare with Asterisk now: something looked wrong."""
 
@@ -48,4 +58,4 @@ class WakeAt:
     at: Seconds | None
 
 
-Command = OfferCall | ReturnToHold | MirrorMember | RequestReconcile | WakeAt
+Command = OfferCall | ReturnToHold | MirrorMember | MarkCall | RequestReconcile | WakeAt

@@ -7,9 +7,21 @@ service's timer and ports the third. All of them go through the one inbox (``hot
 ``at`` is always a moment in seconds since the Unix epoch **on Asterisk's clock**.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from core.vocabulary import AgentId, AgentState, CallId, OfferId, Phone, QueueName, Seconds
+from core.plan import Priority, RoutingPlan
+from core.vocabulary import (
+    AgentId,
+    AgentState,
+    CallId,
+    CertificateName,
+    OfferId,
+    Phone,
+    QueueName,
+    Seconds,
+    SkillName,
+)
 
 # --- from Asterisk -----------------------------------------------------------------------------
 
@@ -124,6 +136,31 @@ class AgentLogin:
     phone: Phone
     queues: tuple[QueueName, ...]
     at: Seconds
+    skills: Mapping[SkillName, int] = field(default_factory=dict)
+    certificates: Mapping[CertificateName, Seconds | None] = field(default_factory=dict)
+    """Until when each is valid, ``None``: without end."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentProfileChanged:
+    """Queues, skills or certificates of a person were changed; says nothing when he is not seated."""
+
+    agent_id: AgentId
+    queues: tuple[QueueName, ...]
+    skills: Mapping[SkillName, int]
+    certificates: Mapping[CertificateName, Seconds | None]
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class PriorityAsked:
+    """A supervisor gives a waiting call another priority."""
+
+    call_id: CallId
+    priority: Priority
+    cause: str
+    """Who asked: ``supervisor:<login>``."""
+    at: Seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +194,14 @@ class OfferFailed:
     call_id: CallId
     offer_id: OfferId
     reason: str
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class PlanChanged:
+    """Queues, lines or their rules were changed by a person; the whole plan as it is now."""
+
+    plan: RoutingPlan
     at: Seconds
 
 
@@ -218,6 +263,6 @@ TelephonyEvent = (
     | CallHungUp
     | PhoneReachability
 )
-ApiEvent = AgentLogin | AgentLogout | AgentStateAsked
-InternalEvent = OfferFailed | Tick | TelephonyLost | Reconciled
+ApiEvent = AgentLogin | AgentProfileChanged | PriorityAsked | AgentLogout | AgentStateAsked
+InternalEvent = OfferFailed | PlanChanged | Tick | TelephonyLost | Reconciled
 Event = TelephonyEvent | ApiEvent | InternalEvent

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from core.commands import MirrorMember, OfferCall, ReturnToHold
+from core.commands import MarkCall, MirrorMember, OfferCall, ReturnToHold
 from core.events import ApiEvent, Reconciled
 from core.facts import Fact
 from core.vocabulary import AgentId, AgentState, CallId, Phone, QueueName, Seconds
@@ -23,6 +23,10 @@ class Telephony(Protocol):
 
     async def mirror_member(self, command: MirrorMember) -> None:
         """Bring the native queues in line."""
+        ...
+
+    async def mark(self, command: MarkCall) -> None:
+        """Set variables of the caller's channel."""
         ...
 
     async def heartbeat(self) -> None:

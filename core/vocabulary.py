@@ -18,6 +18,12 @@ Phone = NewType("Phone", str)
 QueueName = NewType("QueueName", str)
 """Short name of a queue, ``[a-z0-9_]+``."""
 
+SkillName = NewType("SkillName", str)
+"""Short name of a skill (dialect, language, topic), ``[a-z0-9_]+``."""
+
+CertificateName = NewType("CertificateName", str)
+"""Short name of a certificate, ``[a-z0-9_]+``."""
+
 OfferId = NewType("OfferId", int)
 """Number of one attempt to connect a call to an agent; never reused, also not across restarts."""
 
@@ -47,6 +53,13 @@ class Outcome(StrEnum):
     OVERFLOWED = "overflowed"
     CALLED_BACK = "called_back"
     FAILED = "failed"
+
+
+class Direction(StrEnum):
+    """Who called whom."""
+
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
 
 
 class AbandonStage(StrEnum):

@@ -11,7 +11,7 @@ from pathlib import Path
 from acd.api import CallApi
 from acd.api import endpoints as call_endpoints
 from acd.live import Live
-from acd.model import QueueRules, State
+from acd.model import State
 from acd.service import AcdService, new_run_id
 from acd.store import CallStore
 from agents.api import PeopleApi
@@ -37,6 +37,7 @@ from core.facts import (
     TalkEnded,
     TalkStarted,
 )
+from core.plan import Line, QueueRules, RoutingPlan
 from core.vocabulary import CallId, QueueName, Seconds
 from db.pool import Database
 from db.writer import OrderedWriter
@@ -120,11 +121,16 @@ def new_state(settings: Settings) -> State:
         for queue in settings.queues
     }
     return State(
-        queues=rules,
-        default_queue=next(iter(rules)),
+        plan=RoutingPlan(rules, next(iter(rules)), _lines(settings)),
         next_offer_id=int(clock.wall() * 1000) * OFFERS_PER_MILLISECOND,
         run_id=new_run_id(),
     )
+
+
+def _lines(settings: Settings) -> dict[str, Line]:
+    return {
+        number: Line(number, QueueName(queue.name)) for queue in settings.queues for number in queue.dialled
+    }
 
 
 def build(settings: Settings) -> Parts:

@@ -20,6 +20,8 @@ HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,39}")
 CHANNEL = re.compile(r"[A-Za-z0-9]{1,20}/[A-Za-z0-9_.+@:-]{1,100}-[0-9a-f]{8}")
 """A full channel name; shorter ones match by prefix, and ``/.../`` is a pattern."""
 
+VARIABLE = re.compile(r"HOTLINE_[A-Z_]{1,30}")
+
 LISTS = frozenset({"Status", "QueueStatus", "DeviceStateList"})
 """Actions answered by a list. For all others exactly one answer counts, whatever it says (defect 7)."""
 
@@ -46,6 +48,13 @@ def checked_channel(value: str) -> str:
     if not CHANNEL.fullmatch(checked("Channel", value)):
         raise BadField("Channel is not the full name of a channel", field="Channel")
     return value
+
+
+def checked_variable(name: str) -> str:
+    """The name, if it is that of a variable of ours; raises ``BadField`` otherwise (functions write, too)."""
+    if not VARIABLE.fullmatch(name):
+        raise BadField("Variable is not one of the hotline's", field="Variable")
+    return name
 
 
 def build(name: str, fields: Mapping[str, str]) -> Action:

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable
 import structlog
 
 from core.clock import monotonic, wall
-from core.commands import MirrorMember, OfferCall, ReturnToHold
+from core.commands import MarkCall, MirrorMember, OfferCall, ReturnToHold
 from core.errors import HotlineError
 from core.events import Event, Reconciled, TelephonyEvent, TelephonyLost
 from core.ports import TelephonyError
 from core.vocabulary import CallId, Phone, Seconds
 from telephony import snapshot
-from telephony.actions import checked_channel
+from telephony.actions import checked_channel, checked_variable
 from telephony.backoff import Backoff
 from telephony.connection import Address, AmiConnection, LoginRefused, Timing
 from telephony.contacts import ContactBook
@@ -181,6 +181,16 @@ class Switch:
             log.info("return_to_hold_skipped", call_id=command.call_id, reason="talking")
             return
         await self._redirect(command.channel, "acd-hold", "s")
+
+    async def mark(self, command: MarkCall) -> None:
+        """Set variables of the caller's channel; raises ``TelephonyError``."""
+        for name, value in command.variables:
+            await self._connected().action(
+                "Setvar",
+                Channel=checked_channel(command.channel),
+                Variable=checked_variable(name),
+                Value=value,
+            )
 
     async def _talks(self, channel: str, call: CallId) -> bool:
         """Whether the call's channel is in a bridge; a channel that is gone or another's is an error."""

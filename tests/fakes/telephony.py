@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from core.commands import MirrorMember, OfferCall, ReturnToHold
+from core.commands import MarkCall, MirrorMember, OfferCall, ReturnToHold
 from core.events import Reconciled
 from core.ports import TelephonyError
 from core.vocabulary import Seconds
@@ -36,6 +36,9 @@ class FakeTelephony:
 
     async def mirror_member(self, command: MirrorMember) -> None:
         await self._carry_out("mirror_member", command)
+
+    async def mark(self, command: MarkCall) -> None:
+        await self._carry_out("mark", command)
 
     async def heartbeat(self) -> None:
         await self._carry_out("heartbeat", None)

@@ -242,7 +242,7 @@ def test_wrap_up_taken_by_hand_has_no_deadline(world: World) -> None:
 
 
 def test_each_queue_has_its_own_wrap_up(world: World) -> None:
-    world.state.queues[BUSINESS] = type(world.state.queues[CITIZENS])(BUSINESS, 99.0, 15.0)
+    world.configure(BUSINESS, wrap_up_seconds=99.0)
     world.seat(1)
     world.wait("x", 10.0, BUSINESS)
     world.answer("x", 1, 11.0)

@@ -605,7 +605,7 @@ def test_ended_calls_are_remembered_but_not_for_ever(monkeypatch: pytest.MonkeyP
 
 def test_a_long_day_leaves_nothing_behind(world: World) -> None:
     world.seat(1)
-    world.state.queues[CITIZENS] = type(world.state.queues[CITIZENS])(CITIZENS, 0.0, RING)
+    world.configure(CITIZENS, wrap_up_seconds=0.0)
     for number in range(2000):
         at = 10.0 + 5 * number
         world.wait(str(number), at)

@@ -381,7 +381,7 @@ class Hotline(RuleBasedStateMachine):
                 queue
                 for agent in self.state.agents.values()
                 if agent.state is AgentState.READY
-                for queue in agent.queues or tuple(self.state.queues)
+                for queue in agent.queues or tuple(self.state.plan.queues)
             }
             assert not any(
                 call.phase is Phase.WAITING and call.queue in served for call in self.state.calls.values()

@@ -1,11 +1,11 @@
 """Builders for the engine's tests: a small centre, and events with what does not matter filled in."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 from acd.engine import decide
-from acd.model import Agent, Call, Decision, QueueRules, State
+from acd.model import Agent, Call, Decision, State
 from core.commands import Command, OfferCall
 from core.events import (
     AgentLegEnded,
@@ -21,10 +21,12 @@ from core.events import (
     LiveCall,
     OfferFailed,
     PhoneReachability,
+    PlanChanged,
     Reconciled,
     TelephonyLost,
 )
 from core.facts import Fact
+from core.plan import QueueRules, RoutingPlan
 from core.vocabulary import AgentId, AgentState, CallId, OfferId, Phone, QueueName, Seconds
 
 CITIZENS, BUSINESS = QueueName("citizens"), QueueName("business")
@@ -38,8 +40,7 @@ C = TypeVar("C")
 def new_state(*, wrap_up: Seconds = WRAP_UP, online: bool = True) -> State:
     """Two queues, nobody there."""
     return State(
-        queues={name: QueueRules(name, wrap_up, RING) for name in (CITIZENS, BUSINESS)},
-        default_queue=CITIZENS,
+        plan=RoutingPlan({name: QueueRules(name, wrap_up, RING) for name in (CITIZENS, BUSINESS)}, CITIZENS),
         next_offer_id=FIRST_OFFER,
         run_id="run",
         online=online,
@@ -75,6 +76,12 @@ class World:
 
     def ordered(self, kind: type[C]) -> list[C]:
         return [command for command in self.commands if isinstance(command, kind)]
+
+    def configure(self, queue: QueueName, **changes: Any) -> None:  # noqa: ANN401 - any rule
+        """Give a queue other rules."""
+        plan = self.state.plan
+        rules = replace(plan.rules(queue), name=queue, **changes)
+        self.apply(PlanChanged(replace(plan, queues={**plan.queues, queue: rules}), 0.0))
 
     @property
     def offers(self) -> list[tuple[str, int]]:

@@ -1,0 +1,1 @@
+-- The routing plan as rows; skills and certificates of people.

@@ -1,0 +1,1 @@
+-- Segments of calls, what happens inside a talk.

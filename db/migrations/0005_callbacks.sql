@@ -1,0 +1,1 @@
+-- Call-backs in queue, calls that agents place.

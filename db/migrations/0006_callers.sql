@@ -1,0 +1,1 @@
+-- Lists of callers, with approval, expiry and appeal.

@@ -1,0 +1,1 @@
+-- Which process leads, and its epoch.

@@ -1,0 +1,1 @@
+-- Overflow, voicemail, announcements, surge notices.
