@@ -1,0 +1,1 @@
+-- Priority, place and needs of calls.
