@@ -1,1 +1,2 @@
 -- Segments of calls, what happens inside a talk.
+SELECT 1;

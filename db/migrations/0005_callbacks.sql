@@ -1,1 +1,2 @@
 -- Call-backs in queue, calls that agents place.
+SELECT 1;

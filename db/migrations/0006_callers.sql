@@ -1,1 +1,2 @@
 -- Lists of callers, with approval, expiry and appeal.
+SELECT 1;

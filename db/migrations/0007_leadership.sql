@@ -1,1 +1,2 @@
 -- Which process leads, and its epoch.
+SELECT 1;

@@ -1,1 +1,2 @@
 -- Overflow, voicemail, announcements, surge notices.
+SELECT 1;

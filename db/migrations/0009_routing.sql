@@ -1,1 +1,2 @@
 -- Priority, place and needs of calls.
+SELECT 1;
