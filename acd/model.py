@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from acd.phases import CallInput, Phase, next_phase
+from acd.relief_model import ReliefMemory
 from acd.routing import IdlePool, WaitingLine
 from acd.timers import Timers
 from core.commands import Command
@@ -17,6 +18,7 @@ from core.vocabulary import (
     CertificateName,
     Direction,
     OfferId,
+    Outcome,
     Phone,
     QueueName,
     Seconds,
@@ -58,6 +60,8 @@ class Call:
     talking_since: Seconds = 0.0
     """When the latest talk began: ``answered_at``, unless a talk broke and there is a second one."""
     talk_ended_at: Seconds | None = None
+    leaving: tuple[Outcome, str] | None = None
+    """Decided: should it end without having been answered, this is its outcome, with the cause."""
     changed_at: Seconds = 0.0
     missing: int = 0
     """In how many clean snapshots in a row it was not to be found."""
@@ -125,6 +129,7 @@ class State:
     waiting: WaitingLine = field(default_factory=WaitingLine)
     idle: IdlePool = field(default_factory=IdlePool)
     timers: Timers = field(default_factory=Timers)
+    relief: ReliefMemory = field(default_factory=ReliefMemory)
     wake_at: Seconds | None = None
     keys: int = 0
 

@@ -25,6 +25,16 @@ class ReturnToHold:
 
 
 @dataclass(frozen=True, slots=True)
+class SendAway:
+    """Redirect a waiting caller into ``[acd-leave]``: a voicemail box, or a spoken message and the end."""
+
+    call_id: CallId
+    channel: str
+    cause: str
+    """Extension of ``[acd-leave]``: ``voicemail``, ``closed``, ``full``, ``empty``, ``overflow_message``."""
+
+
+@dataclass(frozen=True, slots=True)
 class MirrorMember:
     """Make the native fallback queues know this phone: member of exactly ``queues``, paused or not."""
 
@@ -58,4 +68,4 @@ class WakeAt:
     at: Seconds | None
 
 
-Command = OfferCall | ReturnToHold | MirrorMember | MarkCall | RequestReconcile | WakeAt
+Command = OfferCall | ReturnToHold | SendAway | MirrorMember | MarkCall | RequestReconcile | WakeAt

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from core.plan import Priority, RoutingPlan
+from core.surge import SurgeNotice
 from core.vocabulary import (
     AgentId,
     AgentState,
@@ -124,6 +125,32 @@ class PhoneReachability:
     at: Seconds
 
 
+@dataclass(frozen=True, slots=True)
+class CallLeaving:
+    """The dialplan lets a caller go who will not reach an agent (``HotlineLeaving``)."""
+
+    call_id: CallId
+    cause: str
+    """``voicemail``: a message has been left; else what the caller is told: ``closed``, ``full``, ``empty``,
+    ``overflow_message``."""
+    at: Seconds
+
+
+# --- from the IVR ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CallerChose:
+    """A waiting caller pressed a key for something that he was offered (``ivr.holding``)."""
+
+    call_id: CallId
+    choice: str
+    """What was offered: ``call_back``."""
+    number: str
+    """A number that he gave, ``""`` for none."""
+    at: Seconds
+
+
 # --- from the API ------------------------------------------------------------------------------
 
 
@@ -206,6 +233,23 @@ class PlanChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class SurgeChanged:
+    """A supervisor set or withdrew a surge notice; all that are in force, as they are now."""
+
+    notices: tuple[SurgeNotice, ...]
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class SendAwayFailed:
+    """The Redirect of a caller who was to leave was refused or timed out."""
+
+    call_id: CallId
+    reason: str
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """The moment that ``decide`` asked for has come."""
 
@@ -239,6 +283,8 @@ class LiveCall:
     agent_channel: str
     talking: bool
     """In a bridge with the agent."""
+    leaving: str = ""
+    """Variable ``HOTLINE_LEAVING``: the cause for which the caller is let go, ``""`` for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,8 +307,18 @@ TelephonyEvent = (
     | CallAnswered
     | AgentLegEnded
     | CallHungUp
+    | CallLeaving
     | PhoneReachability
 )
 ApiEvent = AgentLogin | AgentProfileChanged | PriorityAsked | AgentLogout | AgentStateAsked
-InternalEvent = OfferFailed | PlanChanged | Tick | TelephonyLost | Reconciled
+InternalEvent = (
+    OfferFailed
+    | SendAwayFailed
+    | PlanChanged
+    | SurgeChanged
+    | CallerChose
+    | Tick
+    | TelephonyLost
+    | Reconciled
+)
 Event = TelephonyEvent | ApiEvent | InternalEvent

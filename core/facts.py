@@ -117,6 +117,64 @@ class CallFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class CallOverflowed:
+    """A waiting call left its queue: for another one, or for good. key = (call id, from queue)."""
+
+    call_id: CallId
+    from_queue: QueueName
+    to_queue: QueueName | None
+    """``None``: it leaves the hotline, with a message or through the voicemail box."""
+    cause: str
+    """Why: ``wait``, ``length``, ``expected_wait``, ``full``, ``empty``, ``closed``, ``transfer``."""
+    relief: str
+    """What it got: a ``core.plan.Relief``."""
+    waited: Seconds
+    """In the queue that it left."""
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class WaitAnnounced:
+    """A waiting caller was told about position and expected wait. key = (call id, at)."""
+
+    call_id: CallId
+    queue: QueueName
+    position: int | None
+    low: Seconds | None
+    high: Seconds | None
+    expected: Seconds | None
+    """``None``: nothing was said about the wait."""
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class WaitEstimateProved:
+    """A caller who had been told an expected wait was answered. key = call id."""
+
+    call_id: CallId
+    queue: QueueName
+    expected: Seconds
+    """Of the first announcement that spoke of a wait, from then on."""
+    waited: Seconds
+    """What it really was."""
+    within: bool
+    """Whether that lay between the bounds that were said."""
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class VoicemailLeft:
+    """The caller left a message; a ticket is opened. key = call id."""
+
+    call_id: CallId
+    caller: str
+    dialled: str
+    queue: QueueName
+    arrived_at: Seconds
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
 class AgentSatDown:
     """An agent logged in on a phone. key = (agent, at)."""
 
@@ -182,6 +240,10 @@ Fact = (
     | TalkStarted
     | TalkEnded
     | CallFinished
+    | CallOverflowed
+    | WaitAnnounced
+    | WaitEstimateProved
+    | VoicemailLeft
     | AgentSatDown
     | AgentLeft
     | AgentStateChanged

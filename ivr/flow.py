@@ -1,11 +1,12 @@
 """What the caller hears and may press, as literal tables. Pure; ``ivr.session`` carries the actions out.
 
-There is no menu: a call is one announcement before the queue and one question after the talk. Hanging up
-is not an input: it ends a flow from outside, wherever it is.
+There is no menu: a call is one announcement before the queue, what a waiting caller is told now and then
+(``ivr.holding``), and one question after the talk. Hanging up is not an input: it ends a flow from outside,
+wherever it is; so does the agent who becomes free for a waiting caller.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, TypeVar
 
@@ -27,6 +28,8 @@ class Input(StrEnum):
     """The sound was played to its end, or the note was taken."""
     RATING_KEY = "rating key"
     """1, 2 or 3 was pressed."""
+    CHOICE_KEY = "choice key"
+    """A key was pressed that takes what was offered."""
     WRONG_KEY = "wrong key"
     """Any other key was pressed."""
     SILENCE = "silence"
@@ -38,6 +41,14 @@ class Say:
     """Play a prompt; ``keys`` are those that may cut it short (none: it can not be skipped)."""
 
     prompt: str
+    keys: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SayAll:
+    """Play prompts one after the other; a key of ``keys`` cuts all of them short."""
+
+    prompts: tuple[str, ...]
     keys: str = ""
 
 
@@ -59,14 +70,24 @@ class NoteRating:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteChoice:
+    """Report that the caller took what he was offered (``core.events.CallerChose``)."""
+
+    choice: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finish:
     """Nothing more: the dialplan goes on."""
 
 
-Task = Say | Listen | NoteNotice | NoteRating
+Task = Say | SayAll | Listen | NoteNotice | NoteRating | NoteChoice
 Action = Task | Finish
 
 S = TypeVar("S", bound=StrEnum)
+
+
+RATING_INPUTS: Mapping[str, Input] = dict.fromkeys(RATING_KEYS, Input.RATING_KEY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +97,8 @@ class Flow(Generic[S]):
     name: str
     first: tuple[S, Action]
     table: Mapping[tuple[S, Input], tuple[S, Action]]
+    keys: Mapping[str, Input] = field(default_factory=lambda: RATING_INPUTS)
+    """What each key means; any other is a wrong one."""
 
     def step(self, state: S, given: Input) -> tuple[S, Action]:
         """The next state and what to do there; ``LookupError`` for a pair that can not happen."""
@@ -175,8 +198,6 @@ RATING: Flow[RatingState] = Flow(
 )
 
 
-def heard(key: str, otherwise: Input) -> Input:
+def heard(key: str, otherwise: Input, keys: Mapping[str, Input] = RATING_INPUTS) -> Input:
     """The input that a key is; ``otherwise`` when no key was pressed."""
-    if not key:
-        return otherwise
-    return Input.RATING_KEY if key in RATING_KEYS else Input.WRONG_KEY
+    return keys.get(key, Input.WRONG_KEY) if key else otherwise

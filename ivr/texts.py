@@ -22,6 +22,28 @@ class PromptText:
         return self.chinese if language is Language.CHINESE else self.english
 
 
+_ENGLISH = (
+    *("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
+    *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
+    *("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"),
+)
+_CHINESE = "一二三四五六七八九"
+_VALUES = (*range(1, 21), *range(30, 100, 10))
+
+
+def _chinese(value: int) -> str:
+    """A number from 1 to 99 in characters."""
+    tens, ones = divmod(value, 10)
+    return (
+        ("" if tens < 2 else _CHINESE[tens - 1])  # noqa: PLR2004 - ten is not "one ten"
+        + ("十" if tens else "")
+        + (_CHINESE[ones - 1] if ones else "")
+    )
+
+
+_NUMBERS = [(value, _chinese(value), word) for value, word in zip(_VALUES, _ENGLISH, strict=True)]
+"""1 to 20, then the tens: ``ivr.holding.number`` puts the others together."""
+
 CATALOGUE: tuple[PromptText, ...] = (
     PromptText(
         "recording_notice",
@@ -57,6 +79,50 @@ CATALOGUE: tuple[PromptText, ...] = (
         "对不起，本话机仅用于接听市民来电，不能拨打其他号码。",
         "Sorry, this telephone is for answering citizens' calls only. It can not call other numbers.",
     ),
+    PromptText("position_before", "您目前排在第", "You are number"),
+    PromptText("position_after", "位。", "in the queue."),
+    PromptText(
+        "wait_below_a_minute", "预计等候时间不到一分钟。", "The expected wait is less than one minute."
+    ),
+    PromptText("wait_at_most", "预计等候时间不超过", "The expected wait is at most"),
+    PromptText("wait_between", "预计等候时间在", "The expected wait is between"),
+    PromptText("wait_and", "到", "and"),
+    PromptText("wait_minutes", "分钟。", "minutes."),
+    PromptText(
+        "message_closed",
+        "您好，现在不是本线路的人工服务时间，请您在服务时间内再次来电。感谢您的来电，再见。",
+        "This line is not staffed at the moment. Please call again during its opening hours. "
+        "Thank you for calling. Goodbye.",
+    ),
+    PromptText(
+        "message_full",
+        "非常抱歉，目前等候的市民过多，暂时无法为您接入。请您稍后再次来电，感谢您的理解，再见。",
+        "We are sorry. Too many people are waiting, and your call can not be taken now. "
+        "Please call again a little later. Goodbye.",
+    ),
+    PromptText(
+        "message_empty",
+        "非常抱歉，目前没有可以为您服务的话务员。请您稍后再次来电，感谢您的理解，再见。",
+        "We are sorry. There is nobody here who can take your call now. Please call again later. Goodbye.",
+    ),
+    PromptText(
+        "message_overflow",
+        "非常抱歉，让您久等了，目前暂时无法为您接入。我们已经记录您的来电，请您稍后再次来电，再见。",
+        "We are sorry that you had to wait so long. Your call can not be taken at the moment. "
+        "It has been noted. Please call again later. Goodbye.",
+    ),
+    PromptText(
+        "voicemail",
+        "您好，请在提示音后留言，说明您的诉求、地点和联系方式。留言结束后请按井号键或直接挂机，我们会尽快为您办理。",
+        "Please leave a message after the tone. Tell us what it is about, where it is, and how to reach you. "
+        "Press the hash key or hang up when you have finished. We will deal with it as soon as we can.",
+    ),
+    PromptText(
+        "voicemail_thanks",
+        "您的留言已经收到，我们会尽快为您办理，再见。",
+        "We have received your message and will deal with it as soon as we can. Goodbye.",
+    ),
+    *(PromptText(f"number_{n}", zh, en) for n, zh, en in _NUMBERS),
 )
 
 NAMES: tuple[str, ...] = tuple(prompt.name for prompt in CATALOGUE)

@@ -68,6 +68,8 @@ def _cases(flow: Flow[StrEnum], states: type[StrEnum], picture: str) -> list[Cas
         for row in rows
         for given, cell in zip(inputs, row.split()[1:], strict=True)
     }
+    if Input.CHOICE_KEY not in inputs:  # flows that offer nothing: no key means it
+        cells |= dict.fromkeys(((state, Input.CHOICE_KEY) for state in states), "-")
     assert set(cells) == {(state, given) for state in states for given in Input}
     return [(flow, state, given, cell) for (state, given), cell in cells.items()]
 

@@ -82,7 +82,11 @@ def _sounds(*names: str) -> list[str]:
 
 def test_handlers_are_found_by_the_path_of_the_request(ratings: Ratings) -> None:
     sessions = _sessions(ratings)
-    assert sessions.handlers() == {"announcement": sessions.announcement, "rating": sessions.rating}
+    assert sessions.handlers() == {
+        "announcement": sessions.announcement,
+        "holding": sessions.holding,
+        "rating": sessions.rating,
+    }
 
 
 async def test_the_notice_is_noted_with_microseconds_when_it_has_been_played(ratings: Ratings) -> None:
