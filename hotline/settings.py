@@ -72,9 +72,18 @@ class Settings(BaseSettings):
     rtp_to: Annotated[int, Field(ge=1025, le=65535)] = 20000
     trunk_match: tuple[str, ...] = ("127.0.0.1",)
     """Addresses or networks that calls from the public network come from."""
+    outside_uri: Annotated[str, Field(pattern=r"^sip:[A-Za-z0-9.-]{1,100}(:[0-9]{1,5})?$")] | None = None
+    """Where calls that the centre places go: the provider's ``sip:HOST`` or ``sip:HOST:PORT``; unset: none are placed."""
+    outside_number: Digits = "12345"
+    """The number that whoever is called sees."""
     phones: Annotated[str, Field(pattern=r"^[0-9]{2,10}-[0-9]{2,10}$")] = "1001-1100"
     """Range of agents' phone numbers; each is a PJSIP endpoint with a password of its own."""
     phone_qualify_seconds: Annotated[int, Field(ge=0, le=3600)] = 30
+    phone_rtp_timeout_seconds: Annotated[int, Field(ge=0, le=600)] = 20
+    """A phone that sends no sound for so long in a talk counts as dead, and its caller goes back to the head of
+    the queue; 0: never. Phones must not suppress silence."""
+    phone_rtp_hold_timeout_seconds: Annotated[int, Field(ge=0, le=3600)] = 300
+    """The same for a phone whose agent has pressed the phone's own hold key."""
     phone_secret: SecretStr | None = None
     """What phone passwords are derived from; unset: made at the first start and kept."""
 

@@ -33,6 +33,7 @@ NEEDED: tuple[str, ...] = (
     "chan_pjsip",
     # Bridges and dialplan
     "bridge_simple",
+    "bridge_softmix",
     "func_callerid",
     "func_channel",
     "func_cut",
@@ -43,11 +44,13 @@ NEEDED: tuple[str, ...] = (
     "func_uuid",
     "app_stack",
     "app_celgenuserevent",
+    "app_confbridge",
     "app_dial",
     "app_mixmonitor",
     "app_playback",
     "app_queue",
     "app_userevent",
+    "res_mutestream",
     "res_speech",  # res_agi refers to it
     "res_agi",
     "pbx_config",

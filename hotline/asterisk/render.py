@@ -25,6 +25,8 @@ FALLBACK_SECONDS = 60
 """Longest stay in the native queue before the heartbeat is looked at again; the place is kept."""
 SHORTEST_NUMBER, LONGEST_NUMBER = 2, 20
 """Digits of a dialled number."""
+CONSULT_SECONDS = 30
+"""How long a colleague or somebody outside is rung from within a talk."""
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 LONGEST_SOCKET = 107
 """Bytes that the path of a Unix socket can have."""
@@ -145,12 +147,15 @@ def _context(
         "modules": modules_for(install),
         "ami_loopback": _is_loopback(settings.ami_host),
         "trunk_match": settings.trunk_match,
+        "outside_uri": settings.outside_uri,
+        "outside_number": settings.outside_number,
         "identifier_order": _identifier_order(settings),
         "queues": settings.queues,
         "routes": list(_routes(settings.queues)),
         "stale_seconds": settings.heartbeat_stale_seconds,
         "slice_seconds": SLICE_SECONDS,
         "agi_seconds": AGI_SECONDS,
+        "consult_seconds": CONSULT_SECONDS,
         "fallback_seconds": FALLBACK_SECONDS,
         "agi_url": f"agi://{settings.agi_host}:{settings.agi_port}",
         "announcement": settings.announcement,
@@ -169,6 +174,8 @@ def _phones(settings: Settings, secret: AsteriskSecrets) -> dict[str, Any]:
     return {
         "phones": phones,
         "qualify_seconds": settings.phone_qualify_seconds,
+        "rtp_timeout": settings.phone_rtp_timeout_seconds,
+        "rtp_timeout_hold": settings.phone_rtp_hold_timeout_seconds,
         "language": settings.language,
     }
 
