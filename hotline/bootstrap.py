@@ -47,7 +47,6 @@ from hotline.factlog import log_fact
 from hotline.inbox import Inbox
 from hotline.metrics import Metrics
 from hotline.outage import OutageReplay
-from hotline.priority import background
 from hotline.settings import Settings
 from hotline.telling import FactQueue, Subscriber
 from ivr.prompts import FOLDER, Prompts
@@ -147,9 +146,7 @@ def build(settings: Settings) -> Parts:
     calls = CallStore(database, writer)
     agents = AgentStore(database, writer)
     archive = settings.data_dir / "recordings"
-    tickets = TicketService(
-        database, writer, spool=Path(asterisk.spool), archive=archive, at_thread_start=background
-    )
+    tickets = TicketService(database, writer, spool=Path(asterisk.spool), archive=archive)
     inbox = Inbox()
     state = new_state(settings)
     phones = frozenset(settings.phone_numbers)

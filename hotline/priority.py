@@ -6,7 +6,6 @@ import threading
 
 ROUTING = -10
 ORDINARY = 0
-BACKGROUND = 5
 
 
 def routing_first() -> None:
@@ -18,8 +17,3 @@ def routing_first() -> None:
 def ordinary() -> None:
     """Put this thread back among the machine's other work."""
     os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), ORDINARY)
-
-
-def background() -> None:
-    """Lower this thread: what it does may take its time."""
-    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), BACKGROUND)

@@ -1,4 +1,4 @@
-"""Closing recordings in the background: a queue in front of two threads, with back-off.
+"""Closing recordings in the background: a queue in front of two workers, with back-off.
 
 ``tickets.service`` hands over a call when the fact ``CallFinished`` says that the caller's channel is gone.
 (``TalkEnded`` comes earlier, but then the recorder may still hold its last buffer.) The order of steps makes
@@ -7,22 +7,19 @@ each of them repeatable: archive the file, write the row, wait until it is durab
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
 
 import structlog
 
 from core import clock
 from core.ports import Writer
 from core.vocabulary import CallId, Seconds
-from tickets.archive import CHANNELS, SAMPLE_RATE, Archive, ArchiveError
+from tickets.archive import CHANNELS, SAMPLE_RATE, ArchiveError
+from tickets.archiving import ArchiveHands
 from tickets.model import ClosedRecording, RecordingState
 from tickets.rules import recording_id
 from tickets.store import SQL
 
-_WORKERS = 2
-_T = TypeVar("_T")
 Work = Callable[[], Coroutine[None, None, None]]
 
 log = structlog.get_logger()
@@ -41,39 +38,34 @@ class ClosingStats:
     retries: int = 0
     """Closings put off: the disk was full, the file still written..."""
     seconds_spent: Seconds = 0.0
-    """Wall time of the threads, all work together."""
+    """Wall time of the work, all together."""
     seconds_recorded: Seconds = 0.0
     """Length of the archived recordings together."""
 
 
 class RecordingCloser:
-    """Closes each recording once, at most two at a time.
+    """Closes each recording once.
 
     Args:
-        archive: the folders.
+        hands: who does the work, at most two files at a time.
         writer: the ordered writer; a ticket's row is submitted to it before its recording is closed.
         first_retry: seconds before the second attempt; doubled each time.
         longest_retry: but never more than this.
-        at_thread_start: called in each thread before its first work.
     """
 
     def __init__(
         self,
-        archive: Archive,
+        hands: ArchiveHands,
         writer: Writer,
         *,
         first_retry: Seconds = 0.1,
         longest_retry: Seconds = 30.0,
-        at_thread_start: Callable[[], None] = lambda: None,
     ) -> None:
         self.stats = ClosingStats()
-        self._archive = archive
+        self._hands = hands
         self._writer = writer
         self._first_retry = first_retry
         self._longest_retry = longest_retry
-        self._threads = ThreadPoolExecutor(
-            _WORKERS, thread_name_prefix="recordings", initializer=at_thread_start
-        )
         self._running: dict[CallId, asyncio.Task[None]] = {}
         self._stopped = False
 
@@ -99,23 +91,12 @@ class RecordingCloser:
             await asyncio.wait(self._running.values())
 
     async def stop(self) -> None:
-        """Give up what is queued (``recover`` takes it up again) and let the threads finish their file."""
+        """Give up what is queued (``recover`` takes it up again) and let the workers finish their file."""
         self._stopped = True
         for task in self._running.values():
             task.cancel()
         await self.drain()
-        await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
-
-    async def in_thread(self, work: Callable[[], _T]) -> _T:
-        """Carry out blocking work on the recordings' threads, behind what is queued."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._timed, work)
-
-    def _timed(self, work: Callable[[], _T]) -> _T:
-        started = clock.monotonic()
-        try:
-            return work()
-        finally:
-            self.stats.seconds_spent += clock.monotonic() - started
+        await self._hands.stop()
 
     def _start(self, call_id: CallId, work: Work) -> None:
         if call_id in self._running or self._stopped:
@@ -146,21 +127,21 @@ class RecordingCloser:
             delay = min(2 * delay, self._longest_retry)
 
     async def _close(self, call_id: CallId, arrived_at: Seconds) -> None:
-        closed = await self.in_thread(lambda: self._archive.close(call_id, arrived_at))
+        closed = await self._hands.close(call_id, arrived_at)
         self._write(call_id, closed)
         await self._writer.flush()
-        await self.in_thread(lambda: self._archive.remove_raw(call_id))
+        await self._hands.remove_raw(call_id)
         self._count(closed)
         if closed.state is not RecordingState.READY:
             log.warning("recording_incomplete", call_id=call_id, state=closed.state, note=closed.note)
 
     async def _discard(self, call_id: CallId) -> None:
-        if not await self.in_thread(lambda: self._archive.discard_empty(call_id)):
+        if not await self._hands.discard_empty(call_id):
             log.error("recording_without_ticket", call_id=call_id)
 
     async def _tidy(self, call_id: CallId, key: str, size_bytes: int) -> None:
-        if await self.in_thread(lambda: self._archive.holds(key, size_bytes)):
-            await self.in_thread(lambda: self._archive.remove_raw(call_id))
+        if await self._hands.holds(key, size_bytes):
+            await self._hands.remove_raw(call_id)
         else:
             log.error("recording_not_in_archive", call_id=call_id)
 
@@ -191,6 +172,7 @@ class RecordingCloser:
             case _:
                 self.stats.missing += 1
         self.stats.seconds_recorded += closed.duration_s or 0.0
+        self.stats.seconds_spent = self._hands.seconds_spent
 
 
 def _reason(error: Exception) -> str:

@@ -7,7 +7,6 @@ routing's business; of them only the recorder's empty file is removed here.
 """
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -23,6 +22,7 @@ from core.vocabulary import CallId, Outcome, Seconds
 from db.pool import Database
 from tickets import rules
 from tickets.archive import Archive
+from tickets.archiving import ArchiveHands, ArchiverProcess
 from tickets.model import Recording, RecordingState, TicketChange, TicketFilter, TicketView
 from tickets.recordings import ClosingStats, RecordingCloser
 from tickets.store import SQL, AnsweredCall, FinishedCall, TicketStore
@@ -50,7 +50,7 @@ class TicketService:
         writer: the ordered writer, for what calls do.
         spool: folder with the raw files that Asterisk writes.
         archive: folder with the finished recordings.
-        at_thread_start: called in each thread that converts recordings (its priority).
+        hands: who converts recordings; by default a process of its own.
     """
 
     def __init__(
@@ -60,12 +60,12 @@ class TicketService:
         *,
         spool: Path,
         archive: Path,
-        at_thread_start: Callable[[], None] = lambda: None,
+        hands: ArchiveHands | None = None,
     ) -> None:
         self._store = TicketStore(database)
         self._writer = writer
         self._archive = Archive(spool, archive)
-        self._closer = RecordingCloser(self._archive, writer, at_thread_start=at_thread_start)
+        self._closer = RecordingCloser(hands or ArchiverProcess(spool, archive), writer)
 
     # --- the call path -----------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ import pytest
 from core.vocabulary import CallId, Seconds
 from tests.unit.tickets.samples import ListWriter, call_id, two_tones
 from tickets.archive import Archive, ArchiveError
+from tickets.archiving import ThreadedArchive
 from tickets.model import ClosedRecording, RecordingState
 from tickets.recordings import RecordingCloser
 from tickets.rules import recording_id
@@ -59,7 +60,9 @@ def writer() -> ListWriter:
 
 @pytest.fixture
 async def closer(tmp_path: Path, writer: ListWriter) -> AsyncIterator[RecordingCloser]:
-    closer = RecordingCloser(Archive(tmp_path, tmp_path / "archive"), writer, first_retry=0.01)
+    closer = RecordingCloser(
+        ThreadedArchive(Archive(tmp_path, tmp_path / "archive")), writer, first_retry=0.01
+    )
     yield closer
     await closer.stop()
 
@@ -109,7 +112,7 @@ async def test_what_is_done_is_counted(closer: RecordingCloser, tmp_path: Path) 
 
 async def test_a_peak_queues_up_behind_two_threads(tmp_path: Path, writer: ListWriter) -> None:
     archive = HeldArchive(tmp_path)
-    closer = RecordingCloser(archive, writer)
+    closer = RecordingCloser(ThreadedArchive(archive), writer)
     for number in range(20):
         closer.close(call_id(number), ARRIVED)
     drained = asyncio.create_task(closer.drain())
@@ -125,7 +128,7 @@ async def test_a_peak_queues_up_behind_two_threads(tmp_path: Path, writer: ListW
 
 async def test_a_call_in_work_is_not_taken_twice(tmp_path: Path, writer: ListWriter) -> None:
     archive = HeldArchive(tmp_path)
-    closer = RecordingCloser(archive, writer)
+    closer = RecordingCloser(ThreadedArchive(archive), writer)
     closer.close(CALL, ARRIVED)
     closer.close(CALL, ARRIVED)
     closer.discard(CALL)
@@ -144,7 +147,7 @@ async def test_what_fails_is_tried_again_and_the_raw_file_kept(tmp_path: Path, w
         OSError(28, "No space left on device"),
         ArchiveError("the encoder could not write"),
     ]
-    closer = RecordingCloser(FailingArchive(tmp_path, errors), writer, first_retry=0.01)
+    closer = RecordingCloser(ThreadedArchive(FailingArchive(tmp_path, errors)), writer, first_retry=0.01)
     closer.close(CALL, ARRIVED)
     while closer.stats.retries < 2:
         assert raw.exists()
@@ -167,7 +170,9 @@ async def test_the_pause_between_attempts_grows_up_to_its_limit(
 
     monkeypatch.setattr("tickets.recordings.asyncio.sleep", pause)
     errors: list[Exception] = [ArchiveError("busy") for _ in range(6)]
-    closer = RecordingCloser(FailingArchive(tmp_path, errors), writer, first_retry=1.0, longest_retry=5.0)
+    closer = RecordingCloser(
+        ThreadedArchive(FailingArchive(tmp_path, errors)), writer, first_retry=1.0, longest_retry=5.0
+    )
     closer.close(CALL, ARRIVED)
     await closer.drain()
     assert pauses == [1.0, 2.0, 4.0, 5.0, 5.0, 5.0]
@@ -176,7 +181,7 @@ async def test_the_pause_between_attempts_grows_up_to_its_limit(
 
 async def test_a_fault_in_one_closing_leaves_it_for_recovery(tmp_path: Path, writer: ListWriter) -> None:
     raw = raw_file(tmp_path, CALL, two_tones(0.1))
-    closer = RecordingCloser(FailingArchive(tmp_path, [KeyError("bug")]), writer)
+    closer = RecordingCloser(ThreadedArchive(FailingArchive(tmp_path, [KeyError("bug")])), writer)
     closer.close(CALL, ARRIVED)
     await closer.drain()
     assert raw.exists()
@@ -192,7 +197,7 @@ async def test_stopping_gives_up_what_waits_and_keeps_its_raw_file(
 ) -> None:
     raw = raw_file(tmp_path, CALL, two_tones(0.1))
     archive = FailingArchive(tmp_path, [ArchiveError("busy")] * 9)
-    closer = RecordingCloser(archive, writer, first_retry=60.0)
+    closer = RecordingCloser(ThreadedArchive(archive), writer, first_retry=60.0)
     closer.close(CALL, ARRIVED)
     assert await asyncio.to_thread(archive.failed.wait, 10)
     await closer.stop()
