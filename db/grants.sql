@@ -6,6 +6,9 @@ GRANT USAGE ON SCHEMA public TO hotline_service;
 GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO hotline_service;
 -- Sessions that have expired are the only rows it removes.
 GRANT DELETE ON sessions TO hotline_service;
+-- The plan is replaced as a whole, people's skills and certificates too; each version stays in plan_versions.
+GRANT DELETE ON skills, certificates, queues, queue_overflow, lines, agent_skills, agent_certificates TO hotline_service;
 -- What has happened is only ever added.
 REVOKE UPDATE ON audit, recording_accesses, agent_states FROM hotline_service;
+REVOKE UPDATE ON plan_versions FROM hotline_service;
 REVOKE INSERT, UPDATE ON schema_migrations FROM hotline_service;

@@ -46,6 +46,21 @@ ALTER TABLE public.accounts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.agent_certificates (
+    account_id bigint NOT NULL,
+    certificate text NOT NULL,
+    valid_until timestamp with time zone
+);
+
+COMMENT ON COLUMN public.agent_certificates.valid_until IS 'null: without end';
+
+CREATE TABLE public.agent_skills (
+    account_id bigint NOT NULL,
+    skill text NOT NULL,
+    level smallint NOT NULL,
+    CONSTRAINT agent_skills_level_check CHECK (((level >= 1) AND (level <= 5)))
+);
+
 CREATE TABLE public.agent_states (
     key text NOT NULL,
     agent_id bigint NOT NULL,
@@ -95,6 +110,92 @@ ALTER TABLE public.audit ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.call_disconnects (
+    call_id uuid NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    agent_id bigint NOT NULL,
+    code text NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    result text,
+    ended_at timestamp with time zone,
+    CONSTRAINT call_disconnects_check CHECK (((result IS NULL) = (ended_at IS NULL))),
+    CONSTRAINT call_disconnects_code_check CHECK ((code = ANY (ARRAY['abusive'::text, 'clinging'::text, 'threatening'::text, 'prank'::text, 'silent'::text, 'distressed'::text]))),
+    CONSTRAINT call_disconnects_note_check CHECK ((length(note) <= 500)),
+    CONSTRAINT call_disconnects_result_check CHECK ((result = ANY (ARRAY['disconnected'::text, 'stopped'::text, 'caller_left'::text, 'failed'::text])))
+);
+
+CREATE TABLE public.call_flags (
+    id uuid NOT NULL,
+    call_id uuid NOT NULL,
+    agent_id bigint NOT NULL,
+    code text NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT call_flags_code_check CHECK ((code = ANY (ARRAY['abusive'::text, 'clinging'::text, 'threatening'::text, 'prank'::text, 'silent'::text, 'distressed'::text]))),
+    CONSTRAINT call_flags_note_check CHECK ((length(note) <= 500))
+);
+
+CREATE TABLE public.call_treatments (
+    call_id uuid NOT NULL,
+    treatment text NOT NULL,
+    cause text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT call_treatments_cause_check CHECK ((cause ~ '^(list:[0-9]+|frequency|anonymous)$'::text)),
+    CONSTRAINT call_treatments_treatment_check CHECK ((treatment = ANY (ARRAY['vip'::text, 'elder_care'::text, 'block'::text, 'voice_service'::text, 'senior'::text, 'low_priority'::text])))
+);
+
+CREATE TABLE public.caller_lists (
+    id bigint NOT NULL,
+    number text NOT NULL,
+    is_prefix boolean DEFAULT false NOT NULL,
+    kind text NOT NULL,
+    low_priority boolean DEFAULT false NOT NULL,
+    reason_code text NOT NULL,
+    reason text NOT NULL,
+    evidence_calls uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    evidence_tickets bigint[] DEFAULT '{}'::bigint[] NOT NULL,
+    state text DEFAULT 'proposed'::text NOT NULL,
+    proposed_by bigint NOT NULL,
+    proposed_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    decided_by bigint,
+    decided_at timestamp with time zone,
+    decision_note text DEFAULT ''::text NOT NULL,
+    appealed_by bigint,
+    appealed_at timestamp with time zone,
+    appeal_note text DEFAULT ''::text NOT NULL,
+    judged_by bigint,
+    judged_at timestamp with time zone,
+    judgement_note text DEFAULT ''::text NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT caller_lists_appeal_note_check CHECK ((length(appeal_note) <= 500)),
+    CONSTRAINT caller_lists_check CHECK ((expires_at > proposed_at)),
+    CONSTRAINT caller_lists_check1 CHECK (((decided_by IS NULL) OR (decided_by <> proposed_by))),
+    CONSTRAINT caller_lists_check2 CHECK (((judged_by IS NULL) OR ((judged_by <> proposed_by) AND (judged_by <> decided_by)))),
+    CONSTRAINT caller_lists_check3 CHECK (((state <> ALL (ARRAY['active'::text, 'appealed'::text, 'lifted'::text, 'refused'::text])) OR (decided_by IS NOT NULL))),
+    CONSTRAINT caller_lists_check4 CHECK (((state <> 'lifted'::text) OR (judged_by IS NOT NULL))),
+    CONSTRAINT caller_lists_decision_note_check CHECK ((length(decision_note) <= 500)),
+    CONSTRAINT caller_lists_judgement_note_check CHECK ((length(judgement_note) <= 500)),
+    CONSTRAINT caller_lists_kind_check CHECK ((kind = ANY (ARRAY['vip'::text, 'elder_care'::text, 'block'::text, 'voice_service'::text, 'senior'::text]))),
+    CONSTRAINT caller_lists_number_check CHECK ((number ~ '^[0-9]{3,20}$'::text)),
+    CONSTRAINT caller_lists_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 500))),
+    CONSTRAINT caller_lists_reason_code_check CHECK ((reason_code = ANY (ARRAY['abuse'::text, 'threat'::text, 'prank'::text, 'nuisance'::text, 'silent_calls'::text, 'care'::text, 'duty'::text, 'other'::text]))),
+    CONSTRAINT caller_lists_state_check CHECK ((state = ANY (ARRAY['proposed'::text, 'active'::text, 'refused'::text, 'appealed'::text, 'lifted'::text, 'withdrawn'::text, 'expired'::text])))
+);
+
+COMMENT ON COLUMN public.caller_lists.number IS 'digits as they arrive from the trunk; with is_prefix every number that begins so';
+
+COMMENT ON COLUMN public.caller_lists.judged_by IS 'who decided about the latest appeal';
+
+ALTER TABLE public.caller_lists ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.caller_lists_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.calls (
     call_id uuid NOT NULL,
     uniqueid text NOT NULL,
@@ -122,6 +223,28 @@ CREATE TABLE public.calls (
 
 COMMENT ON COLUMN public.calls.uniqueid IS 'Asterisk''s Uniqueid, with the prefix of the incarnation; internal, not shown by the API';
 
+CREATE TABLE public.certificates (
+    name text NOT NULL,
+    title text NOT NULL,
+    CONSTRAINT certificates_name_check CHECK ((name ~ '^[a-z0-9_]{1,40}$'::text)),
+    CONSTRAINT certificates_title_check CHECK ((length(title) <= 80))
+);
+
+CREATE TABLE public.lines (
+    number text NOT NULL,
+    queue text NOT NULL,
+    title text NOT NULL,
+    greeting text NOT NULL,
+    priority text,
+    needs jsonb NOT NULL,
+    changed_in integer NOT NULL,
+    CONSTRAINT lines_greeting_check CHECK ((greeting ~ '^[a-z0-9_]{0,40}$'::text)),
+    CONSTRAINT lines_needs_check CHECK ((jsonb_typeof(needs) = 'array'::text)),
+    CONSTRAINT lines_number_check CHECK ((number ~ '^[0-9]{2,20}$'::text)),
+    CONSTRAINT lines_priority_check CHECK ((priority = ANY (ARRAY['low'::text, 'normal'::text, 'high'::text, 'urgent'::text]))),
+    CONSTRAINT lines_title_check CHECK ((length(title) <= 80))
+);
+
 CREATE TABLE public.offers (
     offer_id bigint NOT NULL,
     call_id uuid NOT NULL,
@@ -132,6 +255,98 @@ CREATE TABLE public.offers (
     result text,
     CONSTRAINT offers_result_check CHECK ((result = ANY (ARRAY['answered'::text, 'no_answer'::text, 'busy'::text, 'unreachable'::text, 'caller_left'::text, 'withdrawn'::text, 'failed'::text])))
 );
+
+CREATE TABLE public.plan (
+    only_row boolean DEFAULT true NOT NULL,
+    version integer NOT NULL,
+    default_queue text NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT plan_only_row_check CHECK (only_row),
+    CONSTRAINT plan_version_check CHECK ((version >= 1))
+);
+
+CREATE TABLE public.plan_versions (
+    version integer NOT NULL,
+    actor text NOT NULL,
+    cause text NOT NULL,
+    document jsonb NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE public.queue_overflow (
+    queue text NOT NULL,
+    place integer NOT NULL,
+    relief text NOT NULL,
+    target text,
+    after_wait double precision,
+    longer_than integer,
+    expected_over double precision,
+    CONSTRAINT queue_overflow_after_wait_check CHECK ((after_wait >= (0)::double precision)),
+    CONSTRAINT queue_overflow_check CHECK (((relief = 'queue'::text) = (target IS NOT NULL))),
+    CONSTRAINT queue_overflow_check1 CHECK ((target <> queue)),
+    CONSTRAINT queue_overflow_check2 CHECK ((num_nonnulls(after_wait, longer_than, expected_over) > 0)),
+    CONSTRAINT queue_overflow_expected_over_check CHECK ((expected_over >= (0)::double precision)),
+    CONSTRAINT queue_overflow_longer_than_check CHECK ((longer_than >= 0)),
+    CONSTRAINT queue_overflow_place_check CHECK ((place >= 0)),
+    CONSTRAINT queue_overflow_relief_check CHECK ((relief = ANY (ARRAY['queue'::text, 'call_back'::text, 'voicemail'::text, 'message'::text])))
+);
+
+CREATE TABLE public.queues (
+    name text NOT NULL,
+    title text NOT NULL,
+    wrap_up_seconds double precision NOT NULL,
+    ring_seconds integer NOT NULL,
+    service_level_seconds double precision NOT NULL,
+    strategy text NOT NULL,
+    last_agent_within double precision NOT NULL,
+    last_agent_hold double precision NOT NULL,
+    certificate text,
+    needs jsonb NOT NULL,
+    priority text NOT NULL,
+    music text NOT NULL,
+    greeting text NOT NULL,
+    max_waiting integer,
+    full_to text NOT NULL,
+    join_empty text NOT NULL,
+    leave_empty text NOT NULL,
+    empty_to text NOT NULL,
+    hours jsonb,
+    closed_to text NOT NULL,
+    announce_every double precision NOT NULL,
+    announce_position boolean NOT NULL,
+    announce_wait boolean NOT NULL,
+    call_back jsonb,
+    redial_within double precision NOT NULL,
+    changed_in integer NOT NULL,
+    CONSTRAINT queues_announce_every_check CHECK ((announce_every >= (0)::double precision)),
+    CONSTRAINT queues_call_back_check CHECK ((jsonb_typeof(call_back) = 'object'::text)),
+    CONSTRAINT queues_closed_to_check CHECK ((closed_to = ANY (ARRAY['stay'::text, 'call_back'::text, 'voicemail'::text, 'message'::text]))),
+    CONSTRAINT queues_empty_to_check CHECK ((empty_to = ANY (ARRAY['stay'::text, 'call_back'::text, 'voicemail'::text, 'message'::text]))),
+    CONSTRAINT queues_full_to_check CHECK ((full_to = ANY (ARRAY['stay'::text, 'call_back'::text, 'voicemail'::text, 'message'::text]))),
+    CONSTRAINT queues_greeting_check CHECK ((greeting ~ '^[a-z0-9_]{0,40}$'::text)),
+    CONSTRAINT queues_hours_check CHECK ((jsonb_typeof(hours) = 'object'::text)),
+    CONSTRAINT queues_join_empty_check CHECK ((join_empty = ANY (ARRAY['allow'::text, 'need_seated'::text, 'need_working'::text]))),
+    CONSTRAINT queues_last_agent_hold_check CHECK ((last_agent_hold >= (0)::double precision)),
+    CONSTRAINT queues_last_agent_within_check CHECK ((last_agent_within >= (0)::double precision)),
+    CONSTRAINT queues_leave_empty_check CHECK ((leave_empty = ANY (ARRAY['allow'::text, 'need_seated'::text, 'need_working'::text]))),
+    CONSTRAINT queues_max_waiting_check CHECK ((max_waiting >= 1)),
+    CONSTRAINT queues_music_check CHECK ((music ~ '^[A-Za-z0-9_-]{1,40}$'::text)),
+    CONSTRAINT queues_name_check CHECK (((name ~ '^[a-z0-9_]{1,40}$'::text) AND (name <> 'general'::text))),
+    CONSTRAINT queues_needs_check CHECK ((jsonb_typeof(needs) = 'array'::text)),
+    CONSTRAINT queues_priority_check CHECK ((priority = ANY (ARRAY['low'::text, 'normal'::text, 'high'::text, 'urgent'::text]))),
+    CONSTRAINT queues_redial_within_check CHECK ((redial_within >= (0)::double precision)),
+    CONSTRAINT queues_ring_seconds_check CHECK (((ring_seconds >= 3) AND (ring_seconds <= 120))),
+    CONSTRAINT queues_service_level_seconds_check CHECK (((service_level_seconds >= (1)::double precision) AND (service_level_seconds <= (600)::double precision))),
+    CONSTRAINT queues_strategy_check CHECK ((strategy = ANY (ARRAY['longest_idle'::text, 'fewest_calls'::text, 'best_skill'::text]))),
+    CONSTRAINT queues_title_check CHECK ((length(title) <= 80)),
+    CONSTRAINT queues_wrap_up_seconds_check CHECK (((wrap_up_seconds >= (0)::double precision) AND (wrap_up_seconds <= (3600)::double precision)))
+);
+
+COMMENT ON COLUMN public.queues.needs IS '[{"after": seconds, "skills": {name: level}}]';
+
+COMMENT ON COLUMN public.queues.hours IS '{"zone", "week": {"mon": ["08:30-12:00"]}, "closed_days", "extra_days"}; null: day and night';
+
+COMMENT ON COLUMN public.queues.changed_in IS 'version of the plan in which the row was last changed; its ETag';
 
 CREATE TABLE public.recording_accesses (
     id bigint NOT NULL,
@@ -150,6 +365,17 @@ ALTER TABLE public.recording_accesses ALTER COLUMN id ADD GENERATED ALWAYS AS ID
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.recording_marks (
+    call_id uuid NOT NULL,
+    kind text NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone,
+    CONSTRAINT recording_marks_check CHECK ((ends_at >= starts_at)),
+    CONSTRAINT recording_marks_kind_check CHECK ((kind = ANY (ARRAY['disconnect_warning'::text, 'flag'::text])))
+);
+
+COMMENT ON COLUMN public.recording_marks.starts_at IS 'on Asterisk''s clock; the place in the file follows from the times of the talk';
 
 CREATE TABLE public.recordings (
     id uuid NOT NULL,
@@ -208,6 +434,13 @@ CREATE TABLE public.sessions (
     CONSTRAINT sessions_token_hash_check CHECK ((length(token_hash) = 32))
 );
 
+CREATE TABLE public.skills (
+    name text NOT NULL,
+    title text NOT NULL,
+    CONSTRAINT skills_name_check CHECK ((name ~ '^[a-z0-9_]{1,40}$'::text)),
+    CONSTRAINT skills_title_check CHECK ((length(title) <= 80))
+);
+
 CREATE TABLE public.tickets (
     id bigint NOT NULL,
     call_id uuid NOT NULL,
@@ -260,20 +493,59 @@ ALTER TABLE ONLY public.accounts
 ALTER TABLE ONLY public.accounts
     ADD CONSTRAINT accounts_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.agent_certificates
+    ADD CONSTRAINT agent_certificates_pkey PRIMARY KEY (account_id, certificate);
+
+ALTER TABLE ONLY public.agent_skills
+    ADD CONSTRAINT agent_skills_pkey PRIMARY KEY (account_id, skill);
+
 ALTER TABLE ONLY public.agent_states
     ADD CONSTRAINT agent_states_pkey PRIMARY KEY (key);
 
 ALTER TABLE ONLY public.audit
     ADD CONSTRAINT audit_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.call_disconnects
+    ADD CONSTRAINT call_disconnects_pkey PRIMARY KEY (call_id, asked_at);
+
+ALTER TABLE ONLY public.call_flags
+    ADD CONSTRAINT call_flags_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.call_treatments
+    ADD CONSTRAINT call_treatments_pkey PRIMARY KEY (call_id, treatment, cause);
+
+ALTER TABLE ONLY public.caller_lists
+    ADD CONSTRAINT caller_lists_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.calls
     ADD CONSTRAINT calls_pkey PRIMARY KEY (call_id);
+
+ALTER TABLE ONLY public.certificates
+    ADD CONSTRAINT certificates_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.lines
+    ADD CONSTRAINT lines_pkey PRIMARY KEY (number);
 
 ALTER TABLE ONLY public.offers
     ADD CONSTRAINT offers_pkey PRIMARY KEY (offer_id);
 
+ALTER TABLE ONLY public.plan
+    ADD CONSTRAINT plan_pkey PRIMARY KEY (only_row);
+
+ALTER TABLE ONLY public.plan_versions
+    ADD CONSTRAINT plan_versions_pkey PRIMARY KEY (version);
+
+ALTER TABLE ONLY public.queue_overflow
+    ADD CONSTRAINT queue_overflow_pkey PRIMARY KEY (queue, place);
+
+ALTER TABLE ONLY public.queues
+    ADD CONSTRAINT queues_pkey PRIMARY KEY (name);
+
 ALTER TABLE ONLY public.recording_accesses
     ADD CONSTRAINT recording_accesses_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.recording_marks
+    ADD CONSTRAINT recording_marks_pkey PRIMARY KEY (call_id, kind, starts_at);
 
 ALTER TABLE ONLY public.recordings
     ADD CONSTRAINT recordings_call_id_key UNIQUE (call_id);
@@ -290,6 +562,9 @@ ALTER TABLE ONLY public.seats
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (token_hash);
 
+ALTER TABLE ONLY public.skills
+    ADD CONSTRAINT skills_pkey PRIMARY KEY (name);
+
 ALTER TABLE ONLY public.tickets
     ADD CONSTRAINT tickets_call_id_key UNIQUE (call_id);
 
@@ -303,7 +578,15 @@ CREATE INDEX agent_states_latest ON public.agent_states USING btree (agent_id, s
 
 CREATE INDEX audit_object ON public.audit USING btree (object, id);
 
+CREATE INDEX call_flags_call ON public.call_flags USING btree (call_id);
+
+CREATE INDEX caller_lists_acting ON public.caller_lists USING btree (expires_at) WHERE (state = ANY (ARRAY['active'::text, 'appealed'::text]));
+
+CREATE UNIQUE INDEX caller_lists_one_open ON public.caller_lists USING btree (number, is_prefix, kind) WHERE (state = ANY (ARRAY['proposed'::text, 'active'::text, 'appealed'::text]));
+
 CREATE INDEX calls_arrived ON public.calls USING btree (arrived_at DESC, call_id);
+
+CREATE INDEX calls_by_caller ON public.calls USING btree (caller, arrived_at DESC) WHERE (caller <> ''::text);
 
 CREATE INDEX calls_open ON public.calls USING btree (arrived_at) WHERE (ended_at IS NULL);
 
@@ -319,20 +602,66 @@ CREATE INDEX sessions_account ON public.sessions USING btree (account_id);
 
 CREATE INDEX tickets_agent ON public.tickets USING btree (agent_id, id DESC);
 
+CREATE INDEX tickets_by_caller ON public.tickets USING btree (caller, id DESC) WHERE (caller <> ''::text);
+
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.agent_states FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.plan_versions FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.recording_accesses FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 ALTER TABLE ONLY public.abandoned_calls
     ADD CONSTRAINT abandoned_calls_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.calls(call_id);
 
+ALTER TABLE ONLY public.agent_certificates
+    ADD CONSTRAINT agent_certificates_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
+
+ALTER TABLE ONLY public.agent_certificates
+    ADD CONSTRAINT agent_certificates_certificate_fkey FOREIGN KEY (certificate) REFERENCES public.certificates(name);
+
+ALTER TABLE ONLY public.agent_skills
+    ADD CONSTRAINT agent_skills_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
+
+ALTER TABLE ONLY public.agent_skills
+    ADD CONSTRAINT agent_skills_skill_fkey FOREIGN KEY (skill) REFERENCES public.skills(name);
+
 ALTER TABLE ONLY public.agent_states
     ADD CONSTRAINT agent_states_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES public.accounts(id);
 
+ALTER TABLE ONLY public.call_disconnects
+    ADD CONSTRAINT call_disconnects_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES public.accounts(id);
+
+ALTER TABLE ONLY public.call_disconnects
+    ADD CONSTRAINT call_disconnects_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.calls(call_id);
+
+ALTER TABLE ONLY public.call_flags
+    ADD CONSTRAINT call_flags_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES public.accounts(id);
+
+ALTER TABLE ONLY public.call_flags
+    ADD CONSTRAINT call_flags_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.calls(call_id);
+
+ALTER TABLE ONLY public.call_treatments
+    ADD CONSTRAINT call_treatments_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.calls(call_id);
+
+ALTER TABLE ONLY public.caller_lists
+    ADD CONSTRAINT caller_lists_appealed_by_fkey FOREIGN KEY (appealed_by) REFERENCES public.accounts(id);
+
+ALTER TABLE ONLY public.caller_lists
+    ADD CONSTRAINT caller_lists_decided_by_fkey FOREIGN KEY (decided_by) REFERENCES public.accounts(id);
+
+ALTER TABLE ONLY public.caller_lists
+    ADD CONSTRAINT caller_lists_judged_by_fkey FOREIGN KEY (judged_by) REFERENCES public.accounts(id);
+
+ALTER TABLE ONLY public.caller_lists
+    ADD CONSTRAINT caller_lists_proposed_by_fkey FOREIGN KEY (proposed_by) REFERENCES public.accounts(id);
+
 ALTER TABLE ONLY public.calls
     ADD CONSTRAINT calls_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES public.accounts(id);
+
+ALTER TABLE ONLY public.lines
+    ADD CONSTRAINT lines_queue_fkey FOREIGN KEY (queue) REFERENCES public.queues(name);
 
 ALTER TABLE ONLY public.offers
     ADD CONSTRAINT offers_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES public.accounts(id);
@@ -340,11 +669,26 @@ ALTER TABLE ONLY public.offers
 ALTER TABLE ONLY public.offers
     ADD CONSTRAINT offers_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.calls(call_id);
 
+ALTER TABLE ONLY public.plan
+    ADD CONSTRAINT plan_default_queue_fkey FOREIGN KEY (default_queue) REFERENCES public.queues(name) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY public.queue_overflow
+    ADD CONSTRAINT queue_overflow_queue_fkey FOREIGN KEY (queue) REFERENCES public.queues(name) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.queue_overflow
+    ADD CONSTRAINT queue_overflow_target_fkey FOREIGN KEY (target) REFERENCES public.queues(name);
+
+ALTER TABLE ONLY public.queues
+    ADD CONSTRAINT queues_certificate_fkey FOREIGN KEY (certificate) REFERENCES public.certificates(name);
+
 ALTER TABLE ONLY public.recording_accesses
     ADD CONSTRAINT recording_accesses_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
 
 ALTER TABLE ONLY public.recording_accesses
     ADD CONSTRAINT recording_accesses_recording_id_fkey FOREIGN KEY (recording_id) REFERENCES public.recordings(id);
+
+ALTER TABLE ONLY public.recording_marks
+    ADD CONSTRAINT recording_marks_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.calls(call_id);
 
 ALTER TABLE ONLY public.recordings
     ADD CONSTRAINT recordings_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.calls(call_id);
