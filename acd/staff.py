@@ -4,7 +4,7 @@ Agents who serve the same queues form a group; counting by group keeps a change 
 somebody serves. ``acd.seats`` tells every change of state, ``acd.estimate`` and ``acd.relief`` ask.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -40,14 +40,11 @@ class Group:
     """What tells agents apart here."""
 
     queues: frozenset[QueueName]
-    """Empty: all."""
     certificates: frozenset[CertificateName]
 
     def serves(self, queue: QueueName, certificate: CertificateName | None) -> bool:
         """Whether its agents may be offered the calls of a queue that asks for this certificate."""
-        return (not self.queues or queue in self.queues) and (
-            certificate is None or certificate in self.certificates
-        )
+        return queue in self.queues and (certificate is None or certificate in self.certificates)
 
 
 @dataclass(slots=True)
@@ -64,18 +61,18 @@ class Staff:
         self,
         agent_id: AgentId,
         state: AgentState,
-        queues: Collection[QueueName],
-        certificates: Collection[CertificateName],
+        queues: frozenset[QueueName],
+        certificates: frozenset[CertificateName],
     ) -> None:
         """An agent is in this state and serves these queues."""
-        group = Group(frozenset(queues), frozenset(certificates))
+        group = Group(queues, certificates)
         presence = PRESENCE[state]
         before = self.agents.get(agent_id)
         if before == (group, presence):
             return
         if before is not None:
             self._count(*before, -1)
-            self.thinned = self.thinned or presence < before[1] or group != before[0]
+            self.thinned = self.thinned or group != before[0] or _matters(before[1], presence)
         if presence is Presence.AWAY:
             self.agents.pop(agent_id, None)
         else:
@@ -98,3 +95,8 @@ class Staff:
     def number(self, queue: QueueName, certificate: CertificateName | None, least: Presence) -> int:
         """How many agents of a queue are at least so much there."""
         return sum(c[least] for g, c in self.groups.items() if g.serves(queue, certificate))
+
+
+def _matters(before: Presence, now: Presence) -> bool:
+    """Whether a queue may be without agents after this: from ready to busy nothing changes."""
+    return now < before and now < Presence.WORKING
