@@ -22,6 +22,9 @@ CHANNEL = re.compile(r"[A-Za-z0-9]{1,20}/[A-Za-z0-9_.+@:-]{1,100}-[0-9a-f]{8}")
 
 VARIABLE = re.compile(r"HOTLINE_[A-Z_]{1,30}")
 
+CALLOUT_CONTEXT = "acd-out"
+OWN_PHONE = re.compile(r"PJSIP/[0-9]{2,10}")
+
 LISTS = frozenset({"Status", "QueueStatus", "DeviceStateList"})
 """Actions answered by a list. For all others exactly one answer counts, whatever it says (defect 7)."""
 
@@ -57,6 +60,16 @@ def checked_variable(name: str) -> str:
     return name
 
 
+def _check_originate(fields: Mapping[str, str]) -> None:
+    """Calls are only ever placed to an agent's phone and into our own context: no application, no other channel."""
+    if {"application", "data"} & {header.lower() for header in fields}:
+        raise BadField("an application is never originated", field="Application")
+    if fields.get("Context") != CALLOUT_CONTEXT:
+        raise BadField("Context is not that of calls that the centre places", field="Context")
+    if not OWN_PHONE.fullmatch(fields.get("Channel", "")):
+        raise BadField("Channel is not an agent's phone", field="Channel")
+
+
 def build(name: str, fields: Mapping[str, str]) -> Action:
     """An action ready to be sent, under an ActionID that nobody outside can guess.
 
@@ -65,6 +78,8 @@ def build(name: str, fields: Mapping[str, str]) -> Action:
     Raises:
         BadField: see ``checked``.
     """
+    if name == "Originate":
+        _check_originate(fields)
     headers = {"Action": checked("Action", name), "ActionID": secrets.token_hex(16)}
     for header, value in fields.items():
         if not HEADER.fullmatch(header) or header.lower() in {"action", "actionid"}:

@@ -46,7 +46,7 @@ class Switch:
         phones: Iterable[str],
         deliver: Callable[[Event], None],
         *,
-        trunks: frozenset[str] = frozenset({"trunk"}),
+        trunks: frozenset[str] = frozenset({"trunk", "outside"}),
         timing: Timing | None = None,
     ) -> None:
         self.stats = SwitchStats()

@@ -46,8 +46,8 @@ class Dialect:
 
     phones: Container[str]
     """Numbers of the agents' phones; each is the name of its PJSIP endpoint."""
-    trunks: frozenset[str] = frozenset({"trunk"})
-    """Endpoints that calls from the public network come through."""
+    trunks: frozenset[str] = frozenset({"trunk", "outside"})
+    """Endpoints of citizens' legs: of calls from the public network, and of calls that the centre places."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,6 +161,8 @@ def _context(
         "announcement": settings.announcement,
         "rating": settings.rating,
         "notice_prompt": prompts_dir / settings.language / "recording_notice",
+        "policy_prompts": prompts_dir / settings.language,
+        "warning_pause_seconds": WARNING_PAUSE_SECONDS,
         "phone_digits": sorted({len(phone) for phone in settings.phone_numbers}),
     }
 

@@ -68,14 +68,14 @@ def test_manager_has_no_right_to_run_anything(tmp_path: Path) -> None:
     assert "bindaddr = 127.0.0.1\nport = 5038" in manager
     assert "webenabled = no" in manager
     assert "timestampevents = yes" in manager
-    assert "write = call,agent,reporting\n" in manager + "\n"
+    assert "write = call,agent,reporting,originate\n" in manager + "\n"
     assert "read = call,user,system\n" in manager + "\n"
     assert "permit = 127.0.0.0/255.0.0.0,::1/128" in manager
-    for right in ("originate", "command", "config", "dialplan", "all"):
+    for right in ("command", "config", "dialplan", "all"):
         assert f"write = {right}" not in manager
         assert f",{right}" not in manager
     filters = [line for line in manager.splitlines() if line.startswith("eventfilter")]
-    assert len(filters) == 5
+    assert len(filters) == 6
     assert all("action(include)" in line for line in filters)
 
 
@@ -187,6 +187,17 @@ def test_phones_alone_can_be_rendered_again(tmp_path: Path) -> None:
 )
 def test_who_decides_who_calls(trunk: tuple[str, ...], order: str) -> None:
     assert identifier_order(trunk) == order
+
+
+def test_outside_legs_exist_only_with_somewhere_to_go_and_nobody_passes_for_one(tmp_path: Path) -> None:
+    assert "[outside]" not in text(tmp_path, "pjsip.conf")
+    pjsip = text(tmp_path, "pjsip.conf", outside_uri="sip:gateway.example:5090")
+    template, outside, third = (pjsip.index(name) for name in ("[outgoing](!)", "[outside](", "[third]("))
+    assert template < outside < third
+    assert "identify_by = ip" in pjsip[template:outside]
+    assert "context = from-outside" in pjsip[template:outside]
+    assert "contact = sip:gateway.example:5090\n" in pjsip
+    assert pjsip.count("match = ") == 1
 
 
 def test_system_name_is_fresh_and_short_enough(tmp_path: Path) -> None:

@@ -75,3 +75,27 @@ async def test_actionids_do_not_repeat_and_have_128_bits() -> None:
     ids = {build("Ping", {}).id for _ in range(100)}
     assert len(ids) == 100
     assert all(len(bytes.fromhex(number)) == 16 for number in ids)
+
+
+CALLOUT = {"Channel": "PJSIP/1001", "Context": "acd-out", "Exten": "s", "Priority": "1"}
+
+
+async def test_a_call_is_placed_to_an_agents_phone_and_into_our_own_context() -> None:
+    assert build("Originate", CALLOUT)["Channel"] == "PJSIP/1001"
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"Application": "System"}, "Application"),
+        ({"data": "x"}, "Application"),
+        ({"Context": "from-trunk"}, "Context"),
+        ({"Context": ""}, "Context"),
+        ({"Channel": "Local/1@acd-out"}, "Channel"),
+        ({"Channel": "PJSIP/13800001111@outside"}, "Channel"),
+    ],
+)
+async def test_nothing_else_is_ever_originated(changed: dict[str, str], field: str) -> None:
+    with pytest.raises(BadField) as raised:
+        build("Originate", CALLOUT | changed)
+    assert raised.value.field == field
