@@ -4,11 +4,11 @@ Every change goes through the table ``acd.phases.TRANSITIONS``; an input that th
 call's phase is a duplicate or late and changes nothing.
 """
 
-from acd import offers, seats
+from acd import disconnects, forecast, offers, placing, relief, seats, soft_routing
 from acd.model import Agent, Call, Decision, State, step
 from acd.phases import CallInput, Phase
 from agents.rules import AgentInput
-from core.commands import RequestReconcile, ReturnToHold
+from core.commands import MarkCall, RequestReconcile, ReturnToHold
 from core.events import (
     AgentLegEnded,
     CallAnswered,
@@ -25,7 +25,7 @@ from core.facts import (
     TalkEnded,
     TalkStarted,
 )
-from core.vocabulary import AbandonStage, AgentState, OfferResult, Outcome, Phone, Seconds
+from core.vocabulary import AbandonStage, AgentState, OfferResult, Outcome, Phone, QueueName, Seconds
 
 CLOCK_SLACK_SECONDS = 1.0
 """How far our estimate of Asterisk's clock may be off, amply."""
@@ -49,11 +49,17 @@ itself was killed. Whoever waited did not give up, so it is no abandoned call.""
 
 
 def on_arrived(state: State, event: CallArrived, out: Decision) -> None:
-    """A call came in."""
+    """A call came in; the line that was dialled says where to."""
+    line = state.plan.lines.get(event.dialled)
+    admit(state, event, out, queue=line.queue if line else event.queue)
+
+
+def admit(state: State, event: CallArrived, out: Decision, *, queue: QueueName) -> None:
+    """Take a call into memory, once; ``queue`` is where it belongs."""
     if event.call_id in state.calls or event.call_id in state.finished:
         return
-    queue = state.known_queue(event.queue)
-    state.calls[event.call_id] = Call(
+    queue = state.known_queue(queue)
+    call = state.calls[event.call_id] = Call(
         call_id=event.call_id,
         channel=event.channel,
         uniqueid=event.uniqueid,
@@ -67,11 +73,15 @@ def on_arrived(state: State, event: CallArrived, out: Decision) -> None:
     out.facts.append(
         CallOffered(event.call_id, event.uniqueid, event.caller, event.dialled, queue, event.at),
     )
+    placing.first_place(state, call, out, event.at)
+    soft_routing.treat(state, call, out)
+    if queue != event.queue:
+        out.commands.append(MarkCall(call.call_id, call.channel, (("HOTLINE_QUEUE", queue),)))
 
 
 def on_waiting(state: State, event: CallWaiting, out: Decision) -> None:
     """A caller entered the hold loop."""
-    on_arrived(
+    admit(
         state,
         CallArrived(
             event.call_id,
@@ -83,6 +93,7 @@ def on_waiting(state: State, event: CallWaiting, out: Decision) -> None:
             event.entered_at,
         ),
         out,
+        queue=event.queue,
     )
     call = state.calls.get(event.call_id)
     if call is None:
@@ -110,8 +121,10 @@ def _is_old(call: Call, event: CallWaiting) -> bool:
 
 
 def enqueue(state: State, call: Call, out: Decision, at: Seconds) -> None:
-    """The call waits: at the place its arrival gives it."""
-    state.waiting.add(call.queue, call.call_id, call.arrived_at)
+    """The call waits: at the place its arrival, or an earlier one that it keeps, and its priority give it."""
+    if not relief.enter(state, call, out, at):
+        return  # it leaves: closed, full, nobody there, or a rule that holds at once
+    placing.join(state, call, at)
     note_queued(call, out, at)
 
 
@@ -139,7 +152,7 @@ def fall_back(state: State, call: Call, out: Decision, at: Seconds) -> bool:
     was_offering = call.phase is Phase.OFFERING
     if not step(call, CallInput.FALL_BACK, at):
         return False
-    state.waiting.discard(call.queue, call.call_id)
+    state.waiting.discard(call.call_id)
     if was_offering:
         offers.over(state, call, OfferResult.WITHDRAWN, out, at)
     note_fallback(call, out, at)
@@ -167,9 +180,10 @@ def on_answered(state: State, event: CallAnswered, out: Decision) -> None:
     was_offering = call.phase is Phase.OFFERING and call.phone == event.phone
     if not step(call, CallInput.ANSWER, event.at):
         return
-    state.waiting.discard(call.queue, call.call_id)
+    state.waiting.discard(call.call_id)
     if was_offering:
         offers.tell_ended(state, call, OfferResult.ANSWERED, out, event.at)
+    call.agent_channel = event.agent_channel
     _talk(state, call, event.phone, out, event.at)
 
 
@@ -184,6 +198,8 @@ def _talk(state: State, call: Call, phone: Phone, out: Decision, at: Seconds) ->
         _leave_other_call(state, agent, call, out, at)
         agent.call_id, agent.offer_id = call.call_id, call.offer_id
         seats.move(state, agent, AgentInput.ANSWER, out, at, cause="system:answered")
+        agent.taken += 1
+    forecast.prove(state, call, out, at)
     if not first_talk:
         return
     call.answered_at = at
@@ -256,6 +272,8 @@ def _cause(event: CallHungUp) -> str:
     """Who ended it: the order of the two hang-ups says nothing, since Asterisk ends the agent's leg first."""
     if event.cause in SWITCH_FAILURES:
         return f"q850:{event.cause}"
+    if event.disconnected:
+        return disconnects.CAUSE
     return "agent_hangup" if event.agent_left else "caller_hangup"
 
 
@@ -266,10 +284,13 @@ def finish(state: State, call: Call, out: Decision, at: Seconds, *, cause: str, 
     if call.phase is Phase.OFFERING:
         offers.over(state, call, OfferResult.CALLER_LEFT, out, at)
     step(call, CallInput.HANG_UP, at)
-    state.waiting.discard(call.queue, call.call_id)
+    state.waiting.discard(call.call_id)
     outcome = Outcome.ANSWERED if call.answered_at is not None else Outcome.ABANDONED
     if outcome is Outcome.ABANDONED and failed in SWITCH_FAILURES:
         outcome = Outcome.FAILED
+    if (left := relief.outcome(call)) is not None:
+        outcome, cause = left
+        stage = None if call.voicemail_at is not None else stage  # a ticket: nobody has to be rung back
     out.facts.append(
         CallFinished(
             call_id=call.call_id,
@@ -286,5 +307,8 @@ def finish(state: State, call: Call, out: Decision, at: Seconds, *, cause: str, 
             at=at,
         ),
     )
+    placing.remember(state, call, at)
+    relief.forget(state, call)
+    disconnects.close(state, call, out, at, cause)
     del state.calls[call.call_id]
     state.remember_finished(call.call_id)

@@ -8,9 +8,20 @@ and the same events always give the same decisions.
 from collections.abc import Callable
 from typing import Any
 
-from acd import calls, offers, reconcile, seats
+from acd import (
+    calls,
+    disconnects,
+    forecast,
+    offers,
+    placing,
+    profiles,
+    reconcile,
+    relief,
+    seats,
+    soft_routing,
+)
 from acd.model import Decision, State
-from acd.routing import choose
+from acd.routing import pairs
 from acd.timers import Deadline
 from core.commands import WakeAt
 from core.events import (
@@ -21,9 +32,14 @@ from core.events import (
     AgentStateAsked,
     CallAnswered,
     CallArrived,
+    CallerChose,
+    CallerListsChanged,
     CallFellBack,
     CallHungUp,
+    CallLeaving,
     CallWaiting,
+    DisconnectAsked,
+    DisconnectStopped,
     Event,
     OfferFailed,
     PhoneReachability,
@@ -31,8 +47,11 @@ from core.events import (
     PlanChanged,
     PriorityAsked,
     Reconciled,
+    SendAwayFailed,
+    SurgeChanged,
     TelephonyLost,
     Tick,
+    WarningFailed,
 )
 from core.vocabulary import Seconds
 
@@ -50,6 +69,7 @@ def decide(state: State, event: Event, now: Seconds) -> Decision:
     """
     out = Decision()
     HANDLERS[type(event)](state, event, out)
+    relief.settle(state, now)
     if state.online:
         _assign(state, out, now)
     _wake(state, out)
@@ -58,8 +78,7 @@ def decide(state: State, event: Event, now: Seconds) -> Decision:
 
 def _assign(state: State, out: Decision, now: Seconds) -> None:
     """Offer as long as there is a caller with an idle agent."""
-    while (pair := choose(state.waiting, state.idle)) is not None:
-        call_id, agent_id = pair
+    for call_id, agent_id in pairs(state.waiting, state.idle):
         offers.make(state, state.calls[call_id], state.agents[agent_id], out, now)
 
 
@@ -76,8 +95,15 @@ def _on_tick(state: State, event: Tick, out: Decision) -> None:
         DUE[what](state, ident, due_at, out, event.at)
 
 
-def _on_plan(state: State, event: PlanChanged, _out: Decision) -> None:
-    state.plan = event.plan
+def _on_plan(state: State, event: PlanChanged, out: Decision) -> None:
+    profiles.on_plan_changed(state, event, out)
+    relief.replan(state, out, event.at)
+
+
+def _on_chose(state: State, event: CallerChose, out: Decision) -> None:
+    chosen = CHOICES.get(event.choice)
+    if chosen is not None:
+        chosen(state, event, out)
 
 
 def _on_lost(state: State, _event: TelephonyLost, _out: Decision) -> None:
@@ -88,9 +114,20 @@ def _ignore(_state: State, _event: Event, _out: Decision) -> None:
     """News that decides nothing (the phone rings: the offer's end is what counts)."""
 
 
+CHOICES: dict[str, Callable[[State, CallerChose, Decision], None]] = {
+    relief.VOICEMAIL: relief.on_voicemail_chosen,
+}
+"""What a waiting caller may choose with a key (``ivr.holding``)."""
+
 DUE: dict[Deadline, Callable[[State, Any, Seconds, Decision, Seconds], None]] = {
     Deadline.STATE_OVER: seats.on_state_over,
     Deadline.OFFER_OVERDUE: offers.on_overdue,
+    Deadline.OVERFLOW: relief.on_due,
+    Deadline.ANNOUNCE: forecast.on_due,
+    Deadline.QUEUE_EMPTY: relief.on_empty,
+    Deadline.NEEDS_RELAX: placing.on_relax,
+    Deadline.AGENT_HOLD: placing.on_hold_over,
+    Deadline.CERTIFICATE_OVER: profiles.on_certificate_over,
 }
 """What a deadline that has come leads to: (state, ident, moment it was set for, out, now)."""
 
@@ -102,15 +139,23 @@ HANDLERS: dict[type, Callable[[State, Any, Decision], None]] = {
     CallAnswered: calls.on_answered,
     AgentLegEnded: calls.on_agent_leg_ended,
     CallHungUp: calls.on_hung_up,
+    CallLeaving: relief.on_leaving,
     PhoneReachability: seats.on_reachability,
     AgentLogin: seats.on_login,
     AgentLogout: seats.on_logout,
     AgentStateAsked: seats.on_state_asked,
     OfferFailed: offers.on_failed,
+    SendAwayFailed: relief.on_send_failed,
+    SurgeChanged: forecast.on_surge,
+    CallerChose: _on_chose,
     Tick: _on_tick,
-    AgentProfileChanged: _ignore,
-    PriorityAsked: _ignore,
+    AgentProfileChanged: profiles.on_profile_changed,
+    PriorityAsked: placing.on_priority_asked,
     PlanChanged: _on_plan,
+    CallerListsChanged: soft_routing.on_lists_changed,
+    DisconnectAsked: disconnects.on_asked,
+    DisconnectStopped: disconnects.on_stopped,
+    WarningFailed: disconnects.on_failed,
     TelephonyLost: _on_lost,
     Reconciled: reconcile.on_reconciled,
 }

@@ -4,13 +4,16 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from acd.callers import CallerBook
+from acd.memory import CallerMemory
 from acd.phases import CallInput, Phase, next_phase
 from acd.relief_model import ReliefMemory
 from acd.routing import IdlePool, WaitingLine
+from acd.skills import Profile
 from acd.timers import Timers
 from core.commands import Command
 from core.facts import Fact
-from core.plan import Priority, QueueRules, RoutingPlan
+from core.plan import NeedStep, Priority, QueueRules, RoutingPlan
 from core.vocabulary import (
     AgentId,
     AgentState,
@@ -46,6 +49,17 @@ class Call:
     priority: Priority = Priority.NORMAL
     place_at: Seconds = 0.0
     """What counts for the place in the queue: the arrival, or an earlier one that the caller keeps."""
+    extra_needs: tuple[NeedStep, ...] = ()
+    """What this caller needs beside queue and line."""
+    waits_since: Seconds | None = None
+    """From when on the wait in the present queue counts, for needs that relax (``acd.placing``)."""
+    waits_in: QueueName | None = None
+    relax_at: Seconds | None = None
+    """When the needs change next."""
+    needs_at: Seconds = 0.0
+    """When its needs were looked at last; for them time does not run backwards."""
+    hold_until: Seconds | None = None
+    """Until when it waits for the caller's last agent alone."""
     notice_at: Seconds | None = None
     queued_at: Seconds | None = None
     fallback_at: Seconds | None = None
@@ -56,12 +70,16 @@ class Call:
     agent_id: AgentId | None = None
     """The agent whose phone rings for it, or who talks or talked to the caller."""
     phone: Phone | None = None
+    agent_channel: str = ""
+    """The leg of that phone in the talk."""
     answered_at: Seconds | None = None
     talking_since: Seconds = 0.0
     """When the latest talk began: ``answered_at``, unless a talk broke and there is a second one."""
     talk_ended_at: Seconds | None = None
     leaving: tuple[Outcome, str] | None = None
     """Decided: should it end without having been answered, this is its outcome, with the cause."""
+    voicemail_at: Seconds | None = None
+    """When he left a message."""
     changed_at: Seconds = 0.0
     missing: int = 0
     """In how many clean snapshots in a row it was not to be found."""
@@ -103,6 +121,14 @@ class Agent:
     """Level 1..5 of each skill."""
     certificates: Mapping[CertificateName, Seconds | None] = field(default_factory=dict)
     """Until when each certificate is valid, ``None``: without end."""
+    profile: Profile | None = None
+    """What of this counts at the moment; ``acd.seats.qualify`` keeps it."""
+    expires_at: Seconds | None = None
+    """When the next certificate expires."""
+    taken: int = 0
+    """Calls taken since the log-in."""
+    wrap_up_seconds: Seconds | None = None
+    """The agent's own wrap-up time instead of the queue's."""
 
 
 @dataclass(slots=True)
@@ -128,6 +154,8 @@ class State:
     finished: OrderedDict[CallId, None] = field(default_factory=OrderedDict)
     waiting: WaitingLine = field(default_factory=WaitingLine)
     idle: IdlePool = field(default_factory=IdlePool)
+    memory: CallerMemory = field(default_factory=CallerMemory)
+    callers: CallerBook = field(default_factory=CallerBook)
     timers: Timers = field(default_factory=Timers)
     relief: ReliefMemory = field(default_factory=ReliefMemory)
     wake_at: Seconds | None = None

@@ -37,7 +37,7 @@ def make(state: State, call: Call, agent: Agent, out: Decision, now: Seconds) ->
     offer_id = OfferId(state.next_offer_id)
     state.next_offer_id += 1
     step(call, CallInput.OFFER, now)
-    state.waiting.discard(call.queue, call.call_id)
+    state.waiting.discard(call.call_id)
     hold_agent(state, call, agent, offer_id)
     call.offer_told = False
     seats.move(state, agent, AgentInput.OFFER, out, now, cause="system:offer")

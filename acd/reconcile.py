@@ -4,7 +4,7 @@ What changed after the picture was begun is newer than the picture and is left a
 when it is missing from two pictures in a row, because one may have been taken while it moved.
 """
 
-from acd import calls, offers, seats
+from acd import calls, offers, placing, relief, seats
 from acd.model import Agent, Call, Decision, State, step
 from acd.phases import CallInput, Phase
 from agents.rules import AgentInput
@@ -32,6 +32,8 @@ def on_reconciled(state: State, event: Reconciled, out: Decision) -> None:
     _reachability(state, event, out)
     _free_agents(state, event, out)
     if first_picture:
+        for agent in state.agents.values():
+            seats.qualify(state, agent, event.at)
         out.commands.extend(seats.mirror(state, agent) for agent in state.agents.values())
 
 
@@ -43,6 +45,7 @@ def _compare(state: State, live: LiveCall, event: Reconciled, out: Decision) -> 
     call.missing = 0
     call.channel, call.uniqueid = live.channel, live.uniqueid
     call.notice_at = call.notice_at or live.notice_at
+    relief.adopt(state, call, live)
     if not adopted and call.changed_at > event.at:
         return
     call.astray = call.astray if live.stage == Phase.WAITING else 0
@@ -62,7 +65,7 @@ def _compare(state: State, live: LiveCall, event: Reconciled, out: Decision) -> 
 
 def _adopt(state: State, live: LiveCall, out: Decision) -> None:
     """A call that nobody told us about: it gets its row and its place."""
-    calls.on_arrived(
+    calls.admit(
         state,
         CallArrived(
             live.call_id,
@@ -74,7 +77,9 @@ def _adopt(state: State, live: LiveCall, out: Decision) -> None:
             live.entered_at,
         ),
         out,
+        queue=live.queue,
     )
+    placing.take_over(state.calls[live.call_id], live.priority, live.place_at)
     if live.stage not in ("", Phase.ANNOUNCEMENT):
         call = state.calls[live.call_id]
         call.notice_at = live.notice_at
@@ -120,7 +125,7 @@ def _offering(state: State, call: Call, live: LiveCall, event: Reconciled, out: 
         return
     if not step(call, CallInput.OFFER, event.at):
         return
-    state.waiting.discard(call.queue, call.call_id)
+    state.waiting.discard(call.call_id)
     call.offer_told = call.offer_told and call.offer_id == live.offer_id
     offers.hold_agent(state, call, agent, live.offer_id)
     seats.move(state, agent, AgentInput.OFFER, out, event.at, cause="system:offer")
@@ -137,7 +142,7 @@ def _can_ring(state: State, live: LiveCall) -> Agent | None:
 def _doubt(state: State, call: Call, event: Reconciled) -> None:
     """We thought that he waits; nobody is offered him before Asterisk shows where he is."""
     if step(call, CallInput.MISSING, event.at):
-        state.waiting.discard(call.queue, call.call_id)
+        state.waiting.discard(call.call_id)
 
 
 def _waiting(state: State, call: Call, event: Reconciled, out: Decision) -> None:

@@ -1,120 +1,322 @@
-"""Who talks to whom: the longest-waiting caller to the longest-idle agent who serves his queue. Pure.
+"""Who talks to whom: waiting calls and idle agents, matched by what has changed. Pure.
 
-Callers wait in one heap per queue, ordered by arrival. Idle agents stand in one heap per *set of queues they
-serve*, ordered by the moment they became idle; the few distinct sets make the search short however many
-agents there are. Entries that are no longer true are dropped when they reach the top (and when they become
-the majority), so that every change costs O(log n).
+Calls of one kind (``acd.skills.CallKind``) stand in one heap, ordered by rank, then call id; idle agents of
+one profile stand in one heap per ordering (``acd.strategies``). Which profiles may take which kinds is asked
+once per pair and kept. Entries that are no longer true are dropped when they reach the top (and when they
+become the majority), so that every change costs O(log n).
+
+Between two events nobody waits for whom somebody is idle. Hence only calls that have joined a line and agents
+who have become idle since then can make a pair, and ``pairs`` looks at nothing else.
 """
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from operator import attrgetter
+from typing import Any, Generic, TypeVar
 
+from acd.places import Places
+from acd.skills import CallKind, Profile, fit, may_take
+from acd.strategies import COMPARATORS, WITHIN_A_GROUP, Candidate, tier
+from core.plan import Strategy
 from core.vocabulary import AgentId, CallId, QueueName, Seconds
 
 K = TypeVar("K", CallId, AgentId)
 
 COMPACT_ABOVE = 64
 
+Place = tuple[Any, ...]
+"""Numbers to order by, smaller first, and the identity as the last element."""
 
-@dataclass(slots=True)
-class _Ordered(Generic[K]):
-    """Members by (moment, key), with removal by forgetting."""
+NOBODY: Place = (float("inf"),)
+"""Stands behind everybody."""
 
-    heap: list[tuple[Seconds, K]] = field(default_factory=list)
-    members: dict[K, Seconds] = field(default_factory=dict)
+head_of = attrgetter("head")
 
-    def add(self, key: K, moment: Seconds) -> None:
-        if self.members.get(key) == moment:
+
+class Ordered(Generic[K]):
+    """Members by place, with removal by forgetting; ``head`` is always the first member's place."""
+
+    __slots__ = ("head", "heap", "members")
+
+    def __init__(self) -> None:
+        self.heap: list[Place] = []
+        self.members: dict[K, Place] = {}
+        self.head: Place = NOBODY
+
+    def add(self, key: K, place: Place) -> None:
+        """The member stands here now; ``place`` ends with ``key``."""
+        before = self.members.get(key)
+        if before == place:
             return
-        self.members[key] = moment
-        heapq.heappush(self.heap, (moment, key))
+        self.members[key] = place
+        heapq.heappush(self.heap, place)
         if len(self.heap) > COMPACT_ABOVE + 2 * len(self.members):
-            self.heap = [(at, member) for member, at in self.members.items()]
+            self.heap = list(self.members.values())
             heapq.heapify(self.heap)
+        if before is not None or place < self.head:
+            self._settle()
 
     def discard(self, key: K) -> None:
-        self.members.pop(key, None)
+        """The member has left, if it was one."""
+        if self.members.pop(key, None) is not None and self.head[-1] == key:
+            self._settle()
 
-    def first(self) -> tuple[Seconds, K] | None:
-        while self.heap:
-            moment, key = self.heap[0]
-            if self.members.get(key) == moment:
-                return self.heap[0]
-            heapq.heappop(self.heap)
-        return None
+    def _settle(self) -> None:
+        heap, members = self.heap, self.members
+        while heap:
+            place = heap[0]
+            if members.get(place[-1]) == place:
+                self.head = place
+                return
+            heapq.heappop(heap)
+        self.head = NOBODY
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one call waits."""
+
+    kind: CallKind
+    place: Place
+    """(rank, call id)."""
+    wanted: AgentId | None
+    """The agent who is preferred when he is idle."""
+    alone: bool
+    """Nobody but the wanted agent may take it for now."""
 
 
 @dataclass(slots=True)
 class WaitingLine:
-    """The callers who wait, by queue."""
+    """The calls that wait."""
 
-    queues: dict[QueueName, _Ordered[CallId]] = field(default_factory=dict)
+    places: dict[QueueName, Places] = field(default_factory=dict)
+    """Everybody, by queue: who is the how-manieth."""
+    lines: dict[CallKind, Ordered[CallId]] = field(default_factory=dict)
+    """Those whom any agent who may take them is offered, by kind."""
+    alone: dict[AgentId, Ordered[CallId]] = field(default_factory=dict)
+    """Those who wait for one agent alone."""
+    standing: dict[CallId, Standing] = field(default_factory=dict)
+    fresh: dict[CallId, None] = field(default_factory=dict)
+    """Joined since pairs were last looked for."""
+    _open_to: dict[Profile, list[Ordered[CallId]]] = field(default_factory=dict)
 
-    def add(self, queue: QueueName, call_id: CallId, arrived_at: Seconds) -> None:
-        """The caller waits (again), at the place his arrival gives him."""
-        self.queues.setdefault(queue, _Ordered()).add(call_id, arrived_at)
+    def add(
+        self,
+        call_id: CallId,
+        kind: CallKind,
+        rank: Seconds,
+        *,
+        wanted: AgentId | None = None,
+        alone: bool = False,
+    ) -> None:
+        """The call waits: anew, or by other needs, at another place.
 
-    def discard(self, queue: QueueName, call_id: CallId) -> None:
-        """The caller no longer waits."""
-        line = self.queues.get(queue)
-        if line is not None:
-            line.discard(call_id)
+        Args:
+            call_id: the call.
+            kind: what it needs now.
+            rank: its place; smaller is first, equal ones are ordered by call id.
+            wanted: the agent who is preferred if he is idle; he must be one who may take it.
+            alone: whether only that agent may take it for now.
+        """
+        place = (rank, call_id)
+        entry = Standing(kind, place, wanted, alone)
+        before = self.standing.get(call_id)
+        if before == entry:
+            return
+        if before is not None:
+            self._leave(call_id, before)
+        self.standing[call_id] = entry
+        self.fresh[call_id] = None
+        self._line(entry).add(call_id, place)
+        places = self.places.get(kind.queue)
+        if places is None:
+            places = self.places[kind.queue] = Places()
+        places.add(call_id, rank)
+
+    def _line(self, entry: Standing) -> Ordered[CallId]:
+        if entry.alone and entry.wanted is not None:
+            return self.alone.setdefault(entry.wanted, Ordered())
+        line = self.lines.get(entry.kind)
+        if line is None:
+            line = self.lines[entry.kind] = Ordered()
+            for profile, lines in self._open_to.items():
+                if may_take(profile, entry.kind):
+                    lines.append(line)
+        return line
+
+    def discard(self, call_id: CallId) -> None:
+        """The call no longer waits."""
+        entry = self.standing.pop(call_id, None)
+        if entry is not None:
+            self.fresh.pop(call_id, None)
+            self._leave(call_id, entry)
+
+    def _leave(self, call_id: CallId, entry: Standing) -> None:
+        self.places[entry.kind.queue].discard(call_id)
+        line = self._line(entry)
+        line.discard(call_id)
+        if entry.alone and entry.wanted is not None and not line.members:
+            del self.alone[entry.wanted]
 
     def length(self, queue: QueueName) -> int:
         """How many wait."""
-        line = self.queues.get(queue)
-        return len(line.members) if line else 0
+        return len(self.places.get(queue, ()))
 
-    def first(self, queue: QueueName) -> tuple[Seconds, CallId] | None:
-        """The longest waiting caller of one queue, with the moment of arrival."""
-        line = self.queues.get(queue)
-        return line.first() if line else None
+    def first_for(self, agent_id: AgentId, profile: Profile) -> Place:
+        """The first call that this agent may take, ``NOBODY`` if there is none: the oldest across queues."""
+        lines = self._open_to.get(profile)
+        if lines is None:
+            lines = [line for kind, line in self.lines.items() if may_take(profile, kind)]
+            self._open_to[profile] = lines
+        first = min(map(head_of, lines), default=NOBODY)
+        alone = self.alone.get(agent_id)
+        return first if alone is None else min(first, alone.head)
 
-    def heads(self) -> list[tuple[Seconds, CallId, QueueName]]:
-        """The longest waiting caller of each queue, the longest first."""
-        found = [(head, name) for name in self.queues if (head := self.first(name)) is not None]
-        return sorted((moment, call_id, name) for (moment, call_id), name in found)
+    def only_for(self, agent_id: AgentId) -> tuple[CallId, ...]:
+        """The calls that wait for this agent alone."""
+        line = self.alone.get(agent_id)
+        return tuple(line.members) if line else ()
+
+
+class Group:
+    """The idle agents of one profile, in every order in use."""
+
+    __slots__ = ("orders", "profile")
+
+    def __init__(self, profile: Profile) -> None:
+        self.profile = profile
+        self.orders: dict[Strategy, Ordered[AgentId]] = {
+            strategy: Ordered() for strategy in set(WITHIN_A_GROUP.values())
+        }
+
+    def add(self, candidate: Candidate) -> None:
+        """The agent is idle."""
+        for strategy, order in self.orders.items():
+            order.add(candidate.agent_id, COMPARATORS[strategy](candidate))
+
+    def discard(self, agent_id: AgentId) -> None:
+        """The agent is no longer idle."""
+        for order in self.orders.values():
+            order.discard(agent_id)
+
+    @property
+    def members(self) -> Iterable[AgentId]:
+        """Who is idle."""
+        return self.orders[Strategy.LONGEST_IDLE].members
+
+
+Tiers = dict[int, list[Ordered[AgentId]]]
+"""The orders to look into for a call of one kind, by tier, smaller first."""
 
 
 @dataclass(slots=True)
 class IdlePool:
-    """The agents who are ready, by the set of queues they serve."""
+    """The agents who are ready, by profile."""
 
-    groups: dict[tuple[QueueName, ...], _Ordered[AgentId]] = field(default_factory=dict)
-    serving: dict[QueueName, list[_Ordered[AgentId]]] = field(default_factory=dict)
+    groups: dict[Profile, Group] = field(default_factory=dict)
+    where: dict[AgentId, Group] = field(default_factory=dict)
+    fresh: dict[AgentId, None] = field(default_factory=dict)
+    """Became idle since pairs were last looked for."""
+    _tiers: dict[CallKind, Tiers] = field(default_factory=dict)
 
-    def add(self, agent_id: AgentId, queues: Iterable[QueueName], idle_since: Seconds) -> None:
-        """The agent is ready."""
-        key = tuple(sorted(queues))
-        group = self.groups.get(key)
-        if group is None:
-            group = self.groups[key] = _Ordered()
-            for queue in key:
-                self.serving.setdefault(queue, []).append(group)
-        group.add(agent_id, idle_since)
+    def add(self, candidate: Candidate, profile: Profile) -> None:
+        """The agent is ready; one who was already is put where he belongs now."""
+        group = self.groups.get(profile) or self._new_group(profile)
+        before = self.where.get(candidate.agent_id)
+        if before is not None and before is not group:
+            before.discard(candidate.agent_id)
+        self.where[candidate.agent_id] = group
+        self.fresh[candidate.agent_id] = None
+        group.add(candidate)
 
-    def discard(self, agent_id: AgentId, queues: Iterable[QueueName]) -> None:
+    def _new_group(self, profile: Profile) -> Group:
+        self._forget_empty()
+        group = self.groups[profile] = Group(profile)
+        for kind, tiers in self._tiers.items():
+            _open(tiers, kind, group)
+        return group
+
+    def _forget_empty(self) -> None:
+        """Profiles change with people: groups that nobody belongs to must not pile up."""
+        if len(self.groups) <= COMPACT_ABOVE + 2 * len(self.where):
+            return
+        self.groups = {profile: group for profile, group in self.groups.items() if group.members}
+        self._tiers = {}
+
+    def discard(self, agent_id: AgentId) -> None:
         """The agent is no longer ready."""
-        group = self.groups.get(tuple(sorted(queues)))
+        group = self.where.pop(agent_id, None)
         if group is not None:
+            self.fresh.pop(agent_id, None)
             group.discard(agent_id)
 
-    def first(self, queue: QueueName) -> AgentId | None:
-        """The agent who serves this queue and has been idle longest."""
-        heads = [head for group in self.serving.get(queue, ()) if (head := group.first()) is not None]
-        return min(heads)[1] if heads else None
+    def first(self, kind: CallKind, wanted: AgentId | None = None) -> AgentId | None:
+        """Whom a call of this kind is offered: the wanted agent if he may take it, else by the strategy."""
+        if wanted is not None and (group := self.where.get(wanted)) and may_take(group.profile, kind):
+            return wanted
+        tiers = self._tiers.get(kind)
+        if tiers is None:
+            tiers = self._tiers[kind] = {}
+            for group in self.groups.values():
+                _open(tiers, kind, group)
+        for _, orders in sorted(tiers.items()):
+            first = min(map(head_of, orders))
+            if first is not NOBODY:
+                return AgentId(first[-1])
+        return None
 
 
-def choose(waiting: WaitingLine, idle: IdlePool) -> tuple[CallId, AgentId] | None:
-    """The next pair: of the callers for whom somebody is idle the one who arrived first.
+def _open(tiers: Tiers, kind: CallKind, group: Group) -> None:
+    """Note that agents of this group may take calls of this kind, if so."""
+    if may_take(group.profile, kind):
+        level = tier(kind.strategy, fit(group.profile, kind))
+        tiers.setdefault(level, []).append(group.orders[WITHIN_A_GROUP[kind.strategy]])
 
-    Returns ``None`` when no waiting caller has an idle agent. Equal moments are broken by the identities, so
-    that the same state always gives the same pair.
+
+ANYBODY = AgentId(0)
+"""In a candidate: the call itself is new, whoever is idle may take it."""
+
+
+def pairs(waiting: WaitingLine, idle: IdlePool) -> Iterator[tuple[CallId, AgentId]]:
+    """Every call that somebody is idle for, in the order of rank, each with the agent whom it is offered.
+
+    Both are taken out before they are named, so whoever asks for the next pair has less to choose from. What
+    joins or becomes idle meanwhile takes part.
     """
-    for _, call_id, queue in waiting.heads():
-        agent_id = idle.first(queue)
-        if agent_id is not None:
-            return call_id, agent_id
-    return None
+    candidates: list[tuple[Place, AgentId]] = []
+    while True:
+        _gather(waiting, idle, candidates)
+        if not candidates:
+            return
+        place, looked_for = heapq.heappop(candidates)
+        chosen = _choose(waiting, idle, place)
+        if chosen != looked_for and looked_for in idle.where:
+            idle.fresh[looked_for] = None  # that call is another's, or gone: look for his next
+        if chosen is not None:
+            call_id = CallId(place[-1])
+            waiting.discard(call_id)
+            idle.discard(chosen)
+            yield call_id, chosen
+
+
+def _gather(waiting: WaitingLine, idle: IdlePool, candidates: list[tuple[Place, AgentId]]) -> None:
+    """Add the calls that joined, and for each agent who became idle the first call that he may take."""
+    for call_id in waiting.fresh:
+        heapq.heappush(candidates, (waiting.standing[call_id].place, ANYBODY))
+    for agent_id in idle.fresh:
+        place = waiting.first_for(agent_id, idle.where[agent_id].profile)
+        if place is not NOBODY:
+            heapq.heappush(candidates, (place, agent_id))
+    waiting.fresh.clear()
+    idle.fresh.clear()
+
+
+def _choose(waiting: WaitingLine, idle: IdlePool, place: Place) -> AgentId | None:
+    """Who takes the call at this place; ``None`` when nobody can or it is no longer there."""
+    entry = waiting.standing.get(CallId(place[-1]))
+    if entry is None or entry.place != place:
+        return None
+    if entry.alone:
+        return entry.wanted if entry.wanted in idle.where else None
+    return idle.first(entry.kind, entry.wanted)

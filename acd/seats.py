@@ -3,7 +3,10 @@
 Every change goes through the table ``agents.rules.TRANSITIONS`` and becomes one ``AgentStateChanged`` fact.
 """
 
+from acd import placing, staffing
 from acd.model import Agent, Decision, State
+from acd.skills import Profile, levels_of, valid_at
+from acd.strategies import Candidate
 from acd.timers import Deadline
 from agents.rules import ASKS, IN_A_CALL, NEXT_STATE_ALLOWED, AgentInput, next_state
 from core.commands import MirrorMember
@@ -40,6 +43,7 @@ def move(
     _leave(state, agent)
     agent.state, agent.reason, agent.cause, agent.since, agent.until = target, reason, cause, at, until
     _enter(state, agent, given, at)
+    staffing.changed(state, agent, before, at)
     state.keys += 1
     out.facts.append(
         AgentStateChanged(
@@ -57,12 +61,14 @@ def move(
     )
     if (before in PAUSED) != (target in PAUSED):
         out.commands.append(mirror(state, agent))
+    if target not in placing.BACK_SOON:
+        placing.release(state, agent, at)
     return True
 
 
 def _leave(state: State, agent: Agent) -> None:
     if agent.state is AgentState.READY:
-        state.idle.discard(agent.agent_id, serves(state, agent))
+        state.idle.discard(agent.agent_id)
 
 
 def _enter(state: State, agent: Agent, given: AgentInput, at: Seconds) -> None:
@@ -70,7 +76,7 @@ def _enter(state: State, agent: Agent, given: AgentInput, at: Seconds) -> None:
         # An offer that came to nothing through no fault of the agent's does not cost the place.
         if given is not AgentInput.OFFER_WITHDRAWN:
             agent.idle_since = at
-        state.idle.add(agent.agent_id, serves(state, agent), agent.idle_since)
+        join_pool(state, agent)
     if agent.state not in IN_A_CALL and agent.state is not AgentState.WRAP_UP:
         agent.call_id = None
         agent.offer_id = None
@@ -81,23 +87,51 @@ def serves(state: State, agent: Agent) -> tuple[QueueName, ...]:
     return agent.queues or tuple(state.plan.queues)
 
 
+def qualify(state: State, agent: Agent, at: Seconds) -> None:
+    """Work out what the agent may take from now on; what he is no longer to have shows at once."""
+    expires = min((end for end in agent.certificates.values() if end is not None and end > at), default=None)
+    if expires is not None and expires != agent.expires_at:
+        state.timers.add(expires, Deadline.CERTIFICATE_OVER, agent.agent_id)
+    agent.expires_at = expires
+    agent.profile = Profile(
+        queues=frozenset(serves(state, agent)),
+        skills=levels_of(agent.skills),
+        certificates=valid_at(agent.certificates, at),
+    )
+    staffing.counted(state, agent)
+    if agent.state is AgentState.READY:
+        join_pool(state, agent)
+
+
+def join_pool(state: State, agent: Agent) -> None:
+    """The agent is ready for calls."""
+    if agent.profile is not None:
+        state.idle.add(Candidate(agent.agent_id, agent.idle_since, agent.taken), agent.profile)
+
+
 def mirror(state: State, agent: Agent) -> MirrorMember:
     """How the native fallback queues should know this agent."""
     offline = agent.state is AgentState.OFFLINE
     return MirrorMember(
         agent_id=agent.agent_id,
         phone=agent.phone,
-        queues=() if offline else serves(state, agent),
+        queues=() if offline else _native_queues(state, agent),
         paused=agent.state in PAUSED,
     )
+
+
+def _native_queues(state: State, agent: Agent) -> tuple[QueueName, ...]:
+    """Those he serves and holds the certificate for: the native queue knows nothing of certificates."""
+    held = agent.profile.certificates if agent.profile is not None else frozenset()
+    wanted = {name: state.rules(name).certificate for name in serves(state, agent)}
+    return tuple(name for name, certificate in wanted.items() if certificate is None or certificate in held)
 
 
 def restore(state: State, agent: Agent) -> None:
     """Put an agent from the record into memory after a restart; says nothing, nothing has happened."""
     state.agents[agent.agent_id] = agent
     state.by_phone[agent.phone] = agent.agent_id
-    if agent.state is AgentState.READY:
-        state.idle.add(agent.agent_id, serves(state, agent), agent.idle_since)
+    qualify(state, agent, agent.since)
     if agent.until is not None:
         state.timers.add(agent.until, Deadline.STATE_OVER, agent.agent_id)
 
@@ -125,9 +159,13 @@ def on_login(state: State, event: AgentLogin, out: Decision) -> None:
         cause="",
         since=event.at,
         idle_since=event.at,
+        skills=event.skills,
+        certificates=event.certificates,
+        wrap_up_seconds=event.wrap_up_seconds,
     )
     state.agents[event.agent_id] = agent
     state.by_phone[event.phone] = event.agent_id
+    qualify(state, agent, event.at)
     out.facts.append(AgentSatDown(event.agent_id, event.phone, event.queues, event.at))
     move(state, agent, AgentInput.LOGIN, out, event.at, cause="agent", reason="login")
     # From OFFLINE to BREAK is paused to paused: the member has to be made known all the same.
@@ -183,6 +221,8 @@ def end_talk(state: State, agent: Agent, out: Decision, at: Seconds) -> None:
     """The agent's part of a call is over: wrap-up for as long as the call's queue grants it."""
     call = state.calls.get(agent.call_id) if agent.call_id else None
     grant = state.rules(call.queue if call else state.plan.default_queue).wrap_up_seconds
+    if agent.wrap_up_seconds is not None:
+        grant = agent.wrap_up_seconds
     if agent.state is not AgentState.TALKING:
         return
     until = at + grant

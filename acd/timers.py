@@ -14,6 +14,18 @@ class Deadline(StrEnum):
     """An agent's state ends by itself (wrap-up)."""
     OFFER_OVERDUE = "offer_overdue"
     """Asterisk should have said how an offer ended by now."""
+    OVERFLOW = "overflow"
+    """A call has waited as long as a rule of its queue names."""
+    ANNOUNCE = "announce"
+    """A caller is to be told about place and wait."""
+    QUEUE_EMPTY = "queue_empty"
+    """A queue has had no agents for a while."""
+    NEEDS_RELAX = "needs_relax"
+    """The next step of what a waiting call needs."""
+    AGENT_HOLD = "agent_hold"
+    """A call has waited long enough for the caller's last agent alone."""
+    CERTIFICATE_OVER = "certificate_over"
+    """A certificate of a seated agent expires."""
 
 
 Ident = int | str

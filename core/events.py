@@ -10,8 +10,10 @@ service's timer and ports the third. All of them go through the one inbox (``hot
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from core.callers import CallerEntry, FlagCode
 from core.plan import Priority, RoutingPlan
 from core.surge import SurgeNotice
+from core.talk import TalkAction
 from core.vocabulary import (
     AgentId,
     AgentState,
@@ -63,6 +65,8 @@ class CallWaiting:
     dial_status: str
     """Asterisk's ``DIALSTATUS`` of that offer, ``""`` at the first entry."""
     at: Seconds
+    reason: str = ""
+    """Why the caller is back out of a talk: ``agent_left``, ``phone_lost``, ``not_reached``, ``transfer``; else ``""``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,45 @@ class AgentLegEnded:
     phone: Phone
     agent_channel: str
     at: Seconds
+    cause: int = 16
+    """Q.850 cause; 44: Asterisk ended it because no sound came from the phone."""
+
+
+@dataclass(frozen=True, slots=True)
+class ThirdAnswered:
+    """Somebody outside who was called from within a talk has answered."""
+
+    call_id: CallId
+    channel: str
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class ThirdRinging:
+    """Somebody outside is being called from within a talk (``DialBegin``)."""
+
+    call_id: CallId
+    channel: str
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class ThirdLegEnded:
+    """The leg to somebody outside is gone, or never came about."""
+
+    call_id: CallId
+    channel: str
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class ConsultOver:
+    """The agent's leg asks nobody any more (``HotlineConsultOver``); the citizen still hears music."""
+
+    call_id: CallId
+    phone: Phone
+    dial_status: str
+    at: Seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +157,8 @@ class CallHungUp:
     at: Seconds
     agent_left: bool = False
     """The caller had reached ``[after-call]``: it was the agent who hung up first."""
+    disconnected: bool = False
+    """The caller had reached ``[policy-end]``: the call was ended after a warning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +211,8 @@ class AgentLogin:
     skills: Mapping[SkillName, int] = field(default_factory=dict)
     certificates: Mapping[CertificateName, Seconds | None] = field(default_factory=dict)
     """Until when each is valid, ``None``: without end."""
+    wrap_up_seconds: Seconds | None = None
+    """The agent's own wrap-up time instead of the queue's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +224,7 @@ class AgentProfileChanged:
     skills: Mapping[SkillName, int]
     certificates: Mapping[CertificateName, Seconds | None]
     at: Seconds
+    wrap_up_seconds: Seconds | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +236,27 @@ class PriorityAsked:
     cause: str
     """Who asked: ``supervisor:<login>``."""
     at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class TalkAsked:
+    """An agent asks for something inside his talk."""
+
+    agent_id: AgentId
+    action: TalkAction
+    at: Seconds
+    phone: Phone | None = None
+    """Colleague to be asked, or to take the call over."""
+    queue: QueueName | None = None
+    """Queue to transfer to."""
+    number: str = ""
+    """Somebody outside: what is dialled."""
+    service: str = ""
+    """Emergency service: 110, 119, 120 or 122."""
+    note: str = ""
+    """Hand-over note of an emergency."""
+    seconds: Seconds = 0.0
+    """How long the recording pauses at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +277,24 @@ class AgentStateAsked:
     reason: str
     cause: str
     """Who asked: ``agent`` or ``supervisor:<login>``."""
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class DisconnectAsked:
+    """An agent wants to end the call under protection: the caller is warned first."""
+
+    agent_id: AgentId
+    code: FlagCode
+    note: str
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class DisconnectStopped:
+    """The agent takes it back while the warning is played: the talk goes on."""
+
+    agent_id: AgentId
     at: Seconds
 
 
@@ -250,9 +337,37 @@ class SendAwayFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class CallerListsChanged:
+    """Entries of caller lists came into force or ended; all that are in force, as they are now."""
+
+    entries: tuple[CallerEntry, ...]
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class WarningFailed:
+    """The warning before a protected disconnect could not be begun, or not be taken back."""
+
+    call_id: CallId
+    reason: str
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """The moment that ``decide`` asked for has come."""
 
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class TalkFailed:
+    """What was asked for inside a talk could not be carried out."""
+
+    call_id: CallId
+    number: int
+    """``MoveLegs.number``."""
+    reason: str
     at: Seconds
 
 
@@ -283,8 +398,16 @@ class LiveCall:
     agent_channel: str
     talking: bool
     """In a bridge with the agent."""
+    priority: Priority | None = None
+    """Variable ``HOTLINE_PRIORITY``, ``None`` when it was never set."""
+    place_at: Seconds | None = None
+    """Variable ``HOTLINE_PLACE``, ``None`` when it was never set."""
     leaving: str = ""
     """Variable ``HOTLINE_LEAVING``: the cause for which the caller is let go, ``""`` for none."""
+    peer: str = ""
+    """Variable ``HOTLINE_PEER``: the leg that the citizen talks to, or talked to before he was put on hold."""
+    paused_until: Seconds | None = None
+    """Variable ``HOTLINE_PAUSED_UNTIL``: until when the recording pauses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,15 +429,22 @@ TelephonyEvent = (
     | PhoneRinging
     | CallAnswered
     | AgentLegEnded
+    | ThirdRinging
+    | ThirdAnswered
+    | ThirdLegEnded
+    | ConsultOver
     | CallHungUp
     | CallLeaving
     | PhoneReachability
 )
-ApiEvent = AgentLogin | AgentProfileChanged | PriorityAsked | AgentLogout | AgentStateAsked
+ApiEvent = AgentLogin | TalkAsked | AgentProfileChanged | PriorityAsked | AgentLogout | AgentStateAsked | DisconnectAsked | DisconnectStopped
 InternalEvent = (
     OfferFailed
+    | TalkFailed
     | SendAwayFailed
     | PlanChanged
+    | CallerListsChanged
+    | WarningFailed
     | SurgeChanged
     | CallerChose
     | Tick

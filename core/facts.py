@@ -6,6 +6,9 @@ Each fact carries a ``key`` that is unique for what it states, so that writing i
 
 from dataclasses import dataclass
 
+from core.callers import DisconnectResult, FlagCode, Treatment
+from core.plan import Priority
+from core.talk import MarkKind, SegmentKind
 from core.vocabulary import (
     AbandonStage,
     AgentId,
@@ -29,6 +32,19 @@ class CallOffered:
     caller: str
     dialled: str
     queue: QueueName
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class CallPlaced:
+    """A call's priority or place differs from what its arrival alone gives. key = (call id, at)."""
+
+    call_id: CallId
+    priority: Priority
+    place_at: Seconds
+    """What counts as its arrival."""
+    cause: str
+    """``plan``, ``redial``, ``supervisor:<login>``..."""
     at: Seconds
 
 
@@ -175,6 +191,116 @@ class VoicemailLeft:
 
 
 @dataclass(frozen=True, slots=True)
+class CallerTreated:
+    """A call is routed otherwise than all others because of who calls. key = (call id, treatment, cause)."""
+
+    call_id: CallId
+    treatment: Treatment
+    cause: str
+    """``list:<entry id>``, ``frequency`` or ``anonymous``."""
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class DisconnectWarned:
+    """An agent ends the call under protection; the caller is being warned. key = (call id, at)."""
+
+    call_id: CallId
+    agent_id: AgentId
+    code: FlagCode
+    note: str
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class DisconnectEnded:
+    """That warning ended. key = (call id, asked_at)."""
+
+    call_id: CallId
+    agent_id: AgentId
+    asked_at: Seconds
+    result: DisconnectResult
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentStarted:
+    """Somebody joined the citizen's talk. key = (call id, number)."""
+
+    call_id: CallId
+    number: int
+    """1, 2, ... in the order of joining."""
+    kind: SegmentKind
+    agent_id: AgentId | None
+    phone: str
+    """The agent's phone, or the number outside."""
+    began: str
+    """Coded: ``answered``, ``transfer``, ``consult``, ``conference``, ``emergency``."""
+    record_at: Seconds
+    """Place in the recording, in seconds from its beginning."""
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentEnded:
+    """He left it. key = (call id, number)."""
+
+    call_id: CallId
+    number: int
+    kind: SegmentKind
+    agent_id: AgentId | None
+    ended: str
+    """Coded: ``hang_up``, ``transfer``, ``left``, ``phone_lost``, ``interrupted``."""
+    record_at: Seconds
+    seconds: Seconds
+    """How long it was."""
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class TalkMarked:
+    """A hold, consultation, mute or pause of the recording began or ended. key = (call id, kind, started_at)."""
+
+    call_id: CallId
+    kind: MarkKind
+    agent_id: AgentId | None
+    started_at: Seconds
+    ended_at: Seconds | None
+    record_at: Seconds
+    """Place in the recording where it begins, or, at its end, where it ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyCalled:
+    """An agent brought an emergency service into the talk. key = (call id, number)."""
+
+    call_id: CallId
+    number: int
+    service: str
+    note: str
+    agent_id: AgentId
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyReached:
+    """It answered. key = (call id, number)."""
+
+    call_id: CallId
+    number: int
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyOver:
+    """Its leg is gone. key = (call id, number)."""
+
+    call_id: CallId
+    number: int
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
 class AgentSatDown:
     """An agent logged in on a phone. key = (agent, at)."""
 
@@ -233,6 +359,13 @@ class Refused:
 
 Fact = (
     CallOffered
+    | SegmentStarted
+    | SegmentEnded
+    | TalkMarked
+    | EmergencyCalled
+    | EmergencyReached
+    | EmergencyOver
+    | CallPlaced
     | CallQueued
     | CallUsedFallback
     | OfferStarted
@@ -244,6 +377,9 @@ Fact = (
     | WaitAnnounced
     | WaitEstimateProved
     | VoicemailLeft
+    | CallerTreated
+    | DisconnectWarned
+    | DisconnectEnded
     | AgentSatDown
     | AgentLeft
     | AgentStateChanged

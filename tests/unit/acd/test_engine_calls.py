@@ -616,5 +616,5 @@ def test_a_long_day_leaves_nothing_behind(world: World) -> None:
     state = world.state
     assert (len(state.calls), len(state.offers), len(world.told(CallFinished))) == (0, 0, 2000)
     assert len(state.timers.heap) < 10
-    assert sum(len(line.heap) for line in state.waiting.queues.values()) < 100
-    assert sum(len(group.heap) for group in state.idle.groups.values()) < 100
+    assert sum(len(line.heap) for line in state.waiting.lines.values()) < 100
+    assert sum(len(o.heap) for group in state.idle.groups.values() for o in group.orders.values()) < 100

@@ -367,7 +367,8 @@ class Hotline(RuleBasedStateMachine):
 
     @invariant()
     def the_line_is_who_waits_and_the_pool_is_who_is_ready(self) -> None:
-        waiting = {call_id for line in self.state.waiting.queues.values() for call_id in line.members}
+        waiting = {call_id for line in self.state.waiting.places.values() for call_id in line.members}
+        assert waiting == self.state.waiting.standing.keys()
         assert waiting == {c.call_id for c in self.state.calls.values() if c.phase is Phase.WAITING}
         idle = [agent_id for group in self.state.idle.groups.values() for agent_id in group.members]
         assert sorted(idle) == sorted(
