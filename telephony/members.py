@@ -106,16 +106,30 @@ class QueueMirror:
             found = known.setdefault(phone, {})
             # The latest wish: it may have changed while this one waited its turn.
             wanted = self._wanted.get(phone, MirrorMember(NOBODY, phone, (), paused=False))
+            refused: ActionRefused | None = None
             try:
                 for step in list(steps(wanted, found)):
-                    await _carry_out(connection, phone, step)
-                    if step.action == "QueueRemove":
-                        del found[step.queue]
-                    else:
-                        found[step.queue] = step.member
+                    refused = await _try(connection, phone, step, found) or refused
+                if refused is not None:
+                    raise refused
             except TelephonyError:
                 self.forget()
                 raise
+
+
+async def _try(
+    connection: AmiConnection, phone: Phone, step: Step, found: dict[QueueName, Member]
+) -> ActionRefused | None:
+    """One step, noted in ``found``; a refusal (Asterisk lacks the queue) must not stop the others."""
+    try:
+        await _carry_out(connection, phone, step)
+    except ActionRefused as error:
+        return error
+    if step.action == "QueueRemove":
+        del found[step.queue]
+    else:
+        found[step.queue] = step.member
+    return None
 
 
 async def _carry_out(connection: AmiConnection, phone: Phone, step: Step) -> None:
