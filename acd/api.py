@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, Field
 from core.api import ApiModel, ApiRequest, Endpoint, Reply
 from core.errors import InvalidInput, NotFound
 from core.identity import Account, Permission
+from core.plan import Priority
 from core.ports import LiveView
 from core.vocabulary import AbandonStage, AgentId, OfferResult, Outcome
 from db import queries
@@ -60,6 +61,7 @@ class CallView(ApiModel):
     dialled: str
     outcome: Outcome | None
     cause: str | None
+    priority: Priority
     arrived_at: datetime
     notice_at: datetime | None
     queued_at: datetime | None

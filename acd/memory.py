@@ -66,7 +66,7 @@ class CallerMemory:
     def last_agent(self, caller: str, at: Seconds, within: Seconds) -> AgentId | None:
         """Who talked to this caller last, if that is not longer ago than ``within`` seconds."""
         talk = self.talked.get(caller)
-        return talk.agent_id if talk is not None and 0 < within and at - talk.at <= within else None
+        return talk.agent_id if talk is not None and within > 0 and at - talk.at <= within else None
 
 
 def _bound(remembered: OrderedDict[str, GaveUp] | OrderedDict[str, Talked]) -> None:

@@ -1,8 +1,8 @@
-"""Where a waiting call stands, and for whom: its rank, what it needs by now, and which agent it waits for. Pure.
+"""Where a waiting call stands, and for whom: rank, what it needs by now, which agent it waits for. Pure.
 
-Rank is what counts for the place less the head start of the priority (``core.plan.HEAD_START``): whoever waits
-longer than the difference of two priorities is served first all the same, so nothing starves. Equal ranks are
-ordered by call id. Needs relax with the time that the call has waited in this queue.
+Rank is what counts for the place less the head start of the priority (``core.plan.HEAD_START``): whoever
+waits longer than the difference of two priorities is served first all the same, so nothing starves. Equal
+ranks are ordered by call id. Needs relax with the time that the call has waited in this queue.
 """
 
 from acd.model import Agent, Call, Decision, State
@@ -41,7 +41,7 @@ def join(state: State, call: Call, at: Seconds) -> None:
 
 
 def _waits_since(call: Call, at: Seconds) -> Seconds:
-    """From when on the wait in this queue counts: from its place on, or anew in another queue or after a talk."""
+    """From when on its wait counts: from its place on, or anew in another queue or after a talk."""
     if call.waits_since is None:
         call.waits_since = call.place_at if call.answered_at is None else at
     elif call.waits_in != call.queue or call.talking_since > call.waits_since:

@@ -1,10 +1,9 @@
 """What changes for people and calls when skills, certificates or the plan change while calls go on. Pure."""
 
 from acd import placing, seats
-from acd.model import Agent, Decision, State
-from acd.phases import Phase
+from acd.model import Agent, Call, Decision, State
 from acd.routing import IdlePool, WaitingLine
-from core.commands import MirrorMember
+from core.commands import MarkCall, MirrorMember
 from core.events import AgentProfileChanged, PlanChanged
 from core.vocabulary import AgentId, Seconds
 
@@ -36,15 +35,27 @@ def _renew(state: State, agent: Agent, before: MirrorMember, out: Decision, at: 
 
 
 def on_plan_changed(state: State, event: PlanChanged, out: Decision) -> None:
-    """Other queues, lines or rules: everybody's place is worked out anew, which is done on this occasion only."""
+    """Other queues, lines or rules: everybody's place is worked out anew, on this occasion only."""
+    if event.plan.version < state.plan.version:
+        return  # told late: a newer one holds
     before = {agent.agent_id: seats.mirror(state, agent) for agent in state.agents.values()}
     state.plan = event.plan
+    stood = state.waiting.standing
     state.idle, state.waiting = IdlePool(), WaitingLine()
     for agent in state.agents.values():
         seats.qualify(state, agent, event.at)
     for call in state.calls.values():
-        call.queue = state.known_queue(call.queue)
-        if call.phase is Phase.WAITING:
+        _keep_in_a_queue(state, call, out)
+        if call.call_id in stood:
             placing.join(state, call, event.at)
     after = (seats.mirror(state, agent) for agent in state.agents.values())
     out.commands.extend(member for member in after if member != before[member.agent_id])
+
+
+def _keep_in_a_queue(state: State, call: Call, out: Decision) -> None:
+    """A call whose queue is gone goes on in the default one."""
+    queue = state.known_queue(call.queue)
+    if queue != call.queue:
+        call.queue = queue
+        if call.channel:
+            out.commands.append(MarkCall(call.call_id, call.channel, (("HOTLINE_QUEUE", queue),)))

@@ -6,6 +6,10 @@ INSERT INTO calls (call_id, uniqueid, caller, dialled, queue, arrived_at)
 VALUES ($1::uuid, $2::text, $3::text, $4::text, $5::text, to_timestamp($6::float8))
 ON CONFLICT (call_id) DO NOTHING;
 
+-- name: call_placed
+-- Its priority and place; later ones of the same call count, and rows are written in order.
+UPDATE calls SET priority = $2::text, place_at = to_timestamp($3::float8) WHERE call_id = $1::uuid;
+
 -- name: call_queued
 -- It began to wait.
 UPDATE calls SET queued_at = coalesce(queued_at, to_timestamp($2::float8)),
@@ -55,6 +59,7 @@ UPDATE calls SET rating = $2::smallint WHERE call_id = $1::uuid AND rating IS NU
 -- name: open_calls
 -- Calls without an outcome: restored into memory after a restart.
 SELECT call_id::text, uniqueid, caller, dialled, queue, extract(epoch FROM arrived_at)::float8 AS arrived_at,
+       priority, extract(epoch FROM coalesce(place_at, arrived_at))::float8 AS place_at,
        extract(epoch FROM notice_at)::float8 AS notice_at, extract(epoch FROM queued_at)::float8 AS queued_at,
        extract(epoch FROM fallback_at)::float8 AS fallback_at,
        extract(epoch FROM answered_at)::float8 AS answered_at, agent_id, phone,
@@ -78,13 +83,37 @@ SELECT call_id::text FROM (
     SELECT call_id, ended_at FROM calls WHERE ended_at IS NOT NULL ORDER BY arrived_at DESC LIMIT $1::int
 ) newest ORDER BY ended_at;
 
+-- name: callers_remembered
+-- The newest ended calls of callers with a number: who gave up with which place, who talked to whom.
+SELECT * FROM (
+    SELECT caller, queue, agent_id, answered_at IS NOT NULL AS talked, queued_at IS NOT NULL AND outcome = 'abandoned' AS gave_up,
+           extract(epoch FROM coalesce(place_at, arrived_at))::float8 AS place_at,
+           extract(epoch FROM coalesce(talk_ended_at, ended_at))::float8 AS at
+    FROM calls WHERE ended_at IS NOT NULL AND caller <> '' ORDER BY arrived_at DESC LIMIT $1::int
+) newest ORDER BY at;
+
+-- name: calls_taken
+-- How many calls each seated agent has taken since the log-in.
+SELECT s.agent_id, count(*)::int AS taken
+FROM seats s JOIN calls c ON c.agent_id = s.agent_id AND c.answered_at >= s.since AND c.arrived_at >= s.since - interval '1 day'
+WHERE s.until IS NULL GROUP BY s.agent_id;
+
+-- name: call_exists
+-- Whether there is such a call.
+SELECT 1 FROM calls WHERE call_id = $1::uuid;
+
+-- name: priority_changed
+-- A supervisor gave a call another priority.
+INSERT INTO audit (at, actor, action, object, detail)
+VALUES (to_timestamp($1::float8), $2::text, 'call.priority', 'call:' || $3::text, $4::jsonb);
+
 -- name: newest_known
 -- The latest moment the record knows of: the journal is read from a little before it.
 SELECT extract(epoch FROM max(arrived_at))::float8 FROM calls;
 
 -- name: list_calls
 -- Calls, newest first, from a cursor on.
-SELECT c.call_id::text, c.queue, c.caller, c.dialled, c.outcome, c.cause, c.agent_id, c.rating,
+SELECT c.call_id::text, c.queue, c.caller, c.dialled, c.outcome, c.cause, c.agent_id, c.rating, c.priority,
        extract(epoch FROM c.arrived_at)::float8 AS arrived_at, extract(epoch FROM c.queued_at)::float8 AS queued_at,
        extract(epoch FROM c.notice_at)::float8 AS notice_at, extract(epoch FROM c.fallback_at)::float8 AS fallback_at,
        extract(epoch FROM c.answered_at)::float8 AS answered_at,
@@ -100,7 +129,7 @@ ORDER BY c.arrived_at DESC, c.call_id DESC LIMIT $8::int;
 
 -- name: one_call
 -- One call.
-SELECT c.call_id::text, c.queue, c.caller, c.dialled, c.outcome, c.cause, c.agent_id, c.rating,
+SELECT c.call_id::text, c.queue, c.caller, c.dialled, c.outcome, c.cause, c.agent_id, c.rating, c.priority,
        extract(epoch FROM c.arrived_at)::float8 AS arrived_at, extract(epoch FROM c.queued_at)::float8 AS queued_at,
        extract(epoch FROM c.notice_at)::float8 AS notice_at, extract(epoch FROM c.fallback_at)::float8 AS fallback_at,
        extract(epoch FROM c.answered_at)::float8 AS answered_at,

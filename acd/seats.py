@@ -83,8 +83,9 @@ def _enter(state: State, agent: Agent, given: AgentInput, at: Seconds) -> None:
 
 
 def serves(state: State, agent: Agent) -> tuple[QueueName, ...]:
-    """The queues an agent takes calls from: those named, or all."""
-    return agent.queues or tuple(state.plan.queues)
+    """The queues an agent takes calls from: those named that exist, or all."""
+    named = tuple(queue for queue in agent.queues if queue in state.plan.queues)
+    return named if agent.queues else tuple(state.plan.queues)
 
 
 def qualify(state: State, agent: Agent, at: Seconds) -> None:

@@ -5,7 +5,7 @@ comes back through the inbox as an event.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -17,8 +17,19 @@ from acd.model import Agent, Call, State
 from acd.phases import Phase
 from agents.model import SeatedAgent
 from core import clock
-from core.commands import Command, MarkCall, MirrorMember, OfferCall, RequestReconcile, ReturnToHold, WakeAt
-from core.events import Event, OfferFailed, Tick
+from core.commands import (
+    Command,
+    MarkCall,
+    MirrorMember,
+    OfferCall,
+    RequestReconcile,
+    ReturnToHold,
+    SendAway,
+    StopWarning,
+    WakeAt,
+    WarnCaller,
+)
+from core.events import Event, OfferFailed, SendAwayFailed, Tick, WarningFailed
 from core.facts import Fact
 from core.ports import Telephony, TelephonyError
 from core.vocabulary import AgentId, AgentState, CallId, OfferId, Phone, Seconds
@@ -94,10 +105,16 @@ class AcdService:
                 self._spawn(self._offer(command))
             case ReturnToHold():
                 self._spawn(self._return(command))
+            case SendAway():
+                self._spawn(self._send_away(command))
             case MirrorMember():
                 self._mirror(command)
             case MarkCall():
                 self._spawn(self._mark(command))
+            case WarnCaller():
+                self._spawn(self._warn(command))
+            case StopWarning():
+                self._spawn(self._stop_warning(command))
             case RequestReconcile():
                 log.info("reconcile_requested", why=command.why)
                 self._reconcile_wanted.set()
@@ -130,11 +147,29 @@ class AcdService:
             log.warning("return_to_hold_failed", call_id=command.call_id, error=str(error))
             self._reconcile_wanted.set()
 
+    async def _send_away(self, command: SendAway) -> None:
+        try:
+            await self._telephony.send_away(command)
+        except (TelephonyError, ValueError) as error:
+            self._put(SendAwayFailed(command.call_id, str(error), self._telephony.now()))
+
     async def _mark(self, command: MarkCall) -> None:
         try:
             await self._telephony.mark(command)
         except (TelephonyError, ValueError) as error:
             log.warning("mark_failed", call_id=command.call_id, error=str(error))
+
+    async def _warn(self, command: WarnCaller) -> None:
+        try:
+            await self._telephony.warn_caller(command)
+        except (TelephonyError, ValueError) as error:
+            self._put(WarningFailed(command.call_id, str(error), self._telephony.now()))
+
+    async def _stop_warning(self, command: StopWarning) -> None:
+        try:
+            await self._telephony.stop_warning(command)
+        except (TelephonyError, ValueError) as error:
+            log.warning("stop_warning_failed", call_id=command.call_id, error=str(error))
 
     def _mirror(self, command: MirrorMember) -> None:
         """One after the other for each agent, so that the last word is the last one spoken."""
@@ -230,14 +265,18 @@ def restore(
     open_calls: Sequence[Call],
     offers: Sequence[tuple[OfferId, CallId, AgentId, Phone]],
     finished: Sequence[CallId],
+    taken: Mapping[AgentId, int] | None = None,
 ) -> None:
     """Put the record back into memory; the first picture of Asterisk and the journal correct it."""
     for call_id in finished:
         state.remember_finished(call_id)
     for seat in seated:
-        seats.restore(state, _agent(seat))
+        agent = _agent(seat)
+        agent.taken = (taken or {}).get(agent.agent_id, 0)
+        seats.restore(state, agent)
     for call in open_calls:
         call.queue = state.known_queue(call.queue)
+        call.place_at = call.place_at or call.arrived_at
         call.talking_since = call.answered_at or 0.0
         call.changed_at = max(
             filter(None, (call.arrived_at, call.queued_at, call.answered_at, call.talk_ended_at))

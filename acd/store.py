@@ -1,14 +1,17 @@
 """The rows of the call path: facts into statements for the writer, and what a restart needs back."""
 
+import json
 from pathlib import Path
 
 from asyncpg import Record
 
+from acd.memory import REMEMBERED, CallerMemory
 from acd.model import Call
 from acd.phases import Phase
 from core.facts import (
     CallFinished,
     CallOffered,
+    CallPlaced,
     CallQueued,
     CallUsedFallback,
     Fact,
@@ -17,6 +20,7 @@ from core.facts import (
     TalkEnded,
     TalkStarted,
 )
+from core.plan import Priority
 from core.ports import Writer
 from core.vocabulary import AgentId, CallId, OfferId, Phone, QueueName, Seconds
 from db import queries
@@ -48,6 +52,8 @@ class CallStore:
                     fact.queue,
                     fact.at,
                 )
+            case CallPlaced():
+                self._submit("call_placed", fact.call_id, fact.priority, fact.place_at)
             case CallQueued():
                 self._submit("call_queued", fact.call_id, fact.at, fact.notice_at)
             case CallUsedFallback():
@@ -79,6 +85,14 @@ class CallStore:
                 fact.at,
             )
 
+    def audit_priority(self, actor: str, call_id: CallId, priority: Priority, at: Seconds) -> None:
+        """Queue the audit row of a supervisor's change; a database that is away loses none."""
+        self._submit("priority_changed", at, actor, call_id, json.dumps({"priority": priority}))
+
+    async def exists(self, call_id: CallId) -> bool:
+        """Whether the record has such a call."""
+        return await self._database.fetchval(SQL["call_exists"], call_id) is not None
+
     def rated(self, call_id: CallId, digit: int) -> None:
         """Queue the caller's rating, 1-3."""
         self._submit("call_rated", call_id, digit)
@@ -108,6 +122,19 @@ class CallStore:
         rows = await self._database.fetch(SQL["recently_finished"], RESTORE_FINISHED)
         return [CallId(row["call_id"]) for row in rows]
 
+    async def remember_callers(self, memory: CallerMemory) -> None:
+        """Tell the memory of callers what the record knows."""
+        for row in await self._database.fetch(SQL["callers_remembered"], REMEMBERED):
+            if row["gave_up"]:
+                memory.note_gave_up(row["caller"], QueueName(row["queue"]), row["place_at"], row["at"])
+            elif row["talked"] and row["agent_id"] is not None:
+                memory.note_talked(row["caller"], AgentId(row["agent_id"]), row["at"])
+
+    async def taken(self) -> dict[AgentId, int]:
+        """How many calls each seated agent has taken since the log-in."""
+        rows = await self._database.fetch(SQL["calls_taken"])
+        return {AgentId(row["agent_id"]): row["taken"] for row in rows}
+
     async def newest_known(self) -> Seconds | None:
         """The arrival of the newest call in the record."""
         value: Seconds | None = await self._database.fetchval(SQL["newest_known"])
@@ -124,6 +151,8 @@ def _call(row: Record) -> Call:
         queue=QueueName(row["queue"]),
         arrived_at=row["arrived_at"],
         phase=_phase(row),
+        priority=Priority(row["priority"]),
+        place_at=row["place_at"],
         notice_at=row["notice_at"],
         queued_at=row["queued_at"],
         fallback_at=row["fallback_at"],

@@ -214,20 +214,32 @@ CREATE TABLE public.calls (
     outcome text,
     cause text,
     rating smallint,
+    priority text DEFAULT 'normal'::text NOT NULL,
+    place_at timestamp with time zone,
     CONSTRAINT calls_check CHECK (((outcome IS NULL) = (ended_at IS NULL))),
     CONSTRAINT calls_check1 CHECK (((outcome <> 'answered'::text) OR (answered_at IS NOT NULL))),
     CONSTRAINT calls_check2 CHECK (((outcome <> 'abandoned'::text) OR (answered_at IS NULL))),
     CONSTRAINT calls_outcome_check CHECK ((outcome = ANY (ARRAY['answered'::text, 'abandoned'::text, 'overflowed'::text, 'called_back'::text, 'failed'::text]))),
+    CONSTRAINT calls_priority_check CHECK ((priority = ANY (ARRAY['low'::text, 'normal'::text, 'high'::text, 'urgent'::text]))),
     CONSTRAINT calls_rating_check CHECK (((rating >= 1) AND (rating <= 3)))
 );
 
 COMMENT ON COLUMN public.calls.uniqueid IS 'Asterisk''s Uniqueid, with the prefix of the incarnation; internal, not shown by the API';
+
+COMMENT ON COLUMN public.calls.place_at IS 'what counts as the arrival for the place in the queue, where it is an earlier one that the caller keeps';
 
 CREATE TABLE public.certificates (
     name text NOT NULL,
     title text NOT NULL,
     CONSTRAINT certificates_name_check CHECK ((name ~ '^[a-z0-9_]{1,40}$'::text)),
     CONSTRAINT certificates_title_check CHECK ((length(title) <= 80))
+);
+
+CREATE TABLE public.leadership (
+    only_row boolean DEFAULT true NOT NULL,
+    epoch bigint NOT NULL,
+    CONSTRAINT leadership_epoch_check CHECK ((epoch >= 0)),
+    CONSTRAINT leadership_only_row_check CHECK (only_row)
 );
 
 CREATE TABLE public.lines (
@@ -441,6 +453,25 @@ CREATE TABLE public.skills (
     CONSTRAINT skills_title_check CHECK ((length(title) <= 80))
 );
 
+CREATE TABLE public.tenures (
+    epoch bigint NOT NULL,
+    instance uuid NOT NULL,
+    witness text NOT NULL,
+    beat bigint DEFAULT 0 NOT NULL,
+    taken_at timestamp with time zone DEFAULT now() NOT NULL,
+    renewed_at timestamp with time zone DEFAULT now() NOT NULL,
+    ended_at timestamp with time zone,
+    ended_by text,
+    CONSTRAINT tenures_check CHECK (((ended_at IS NULL) = (ended_by IS NULL))),
+    CONSTRAINT tenures_ended_by_check CHECK ((ended_by = ANY (ARRAY['released'::text, 'superseded'::text])))
+);
+
+COMMENT ON COLUMN public.tenures.instance IS 'the process; its connections carry it in application_name';
+
+COMMENT ON COLUMN public.tenures.witness IS 'a locked file of that machine whose lock proves the process alive; empty: none';
+
+COMMENT ON COLUMN public.tenures.beat IS 'counts the renewals: a candidate watches whether it moves, clocks do not matter';
+
 CREATE TABLE public.tickets (
     id bigint NOT NULL,
     call_id uuid NOT NULL,
@@ -481,8 +512,11 @@ CREATE TABLE public.writers (
     writer_id uuid NOT NULL,
     last_seq bigint NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    epoch bigint,
     CONSTRAINT writers_last_seq_check CHECK ((last_seq >= 0))
 );
+
+COMMENT ON COLUMN public.writers.epoch IS 'under which epoch this writer wrote; null: before there were any';
 
 ALTER TABLE ONLY public.abandoned_calls
     ADD CONSTRAINT abandoned_calls_pkey PRIMARY KEY (call_id);
@@ -522,6 +556,9 @@ ALTER TABLE ONLY public.calls
 
 ALTER TABLE ONLY public.certificates
     ADD CONSTRAINT certificates_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.leadership
+    ADD CONSTRAINT leadership_pkey PRIMARY KEY (only_row);
 
 ALTER TABLE ONLY public.lines
     ADD CONSTRAINT lines_pkey PRIMARY KEY (number);
@@ -564,6 +601,9 @@ ALTER TABLE ONLY public.sessions
 
 ALTER TABLE ONLY public.skills
     ADD CONSTRAINT skills_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.tenures
+    ADD CONSTRAINT tenures_pkey PRIMARY KEY (epoch);
 
 ALTER TABLE ONLY public.tickets
     ADD CONSTRAINT tickets_call_id_key UNIQUE (call_id);

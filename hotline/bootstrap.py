@@ -12,6 +12,8 @@ from acd.api import CallApi
 from acd.api import endpoints as call_endpoints
 from acd.live import Live
 from acd.model import State
+from acd.priority_api import PriorityApi
+from acd.priority_api import endpoints as priority_endpoints
 from acd.service import AcdService, new_run_id
 from acd.store import CallStore
 from agents.api import PeopleApi
@@ -27,6 +29,7 @@ from core.facts import (
     AgentStateChanged,
     CallFinished,
     CallOffered,
+    CallPlaced,
     CallQueued,
     CallUsedFallback,
     Fact,
@@ -96,6 +99,7 @@ def subscribers(
     """Who is told what, in this order: the call's row comes before the ticket that refers to it."""
     return {
         CallOffered: (calls.record, metrics.record, log_fact),
+        CallPlaced: (calls.record, log_fact),
         CallQueued: (calls.record, log_fact),
         CallUsedFallback: (calls.record, metrics.record, log_fact),
         OfferStarted: (calls.record, log_fact),
@@ -203,6 +207,7 @@ def build(settings: Settings) -> Parts:
         endpoints=[
             *people_endpoints(people_api),
             *call_endpoints(CallApi(database, live)),
+            *priority_endpoints(PriorityApi(calls, inbox, switch.now)),
             *ticket_endpoints(tickets),
         ],
     )

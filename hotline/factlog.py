@@ -17,6 +17,7 @@ SHOWN = frozenset(
         "result",
         "outcome",
         "cause",
+        "priority",
         "from_state",
         "to_state",
         "next_state",

@@ -147,7 +147,9 @@ async def _restore(parts: Parts) -> None:
                 await parts.calls.open_calls(),
                 await parts.calls.running_offers(),
                 await parts.calls.finished(),
+                await parts.calls.taken(),
             )
+            await parts.calls.remember_callers(parts.acd.state.memory)
             parts.outage.known_until = await parts.calls.newest_known() or 0.0
         except Unavailable:
             log.warning("database_away_while_restoring")

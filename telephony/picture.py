@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from core.events import LiveCall, Reconciled
+from core.plan import Priority
 from core.vocabulary import CallId, Phone, QueueName, Seconds
 from telephony.translate import (
     QUEUE,
@@ -18,6 +19,7 @@ from telephony.translate import (
     number,
     offer_id,
     phone_of,
+    word,
 )
 
 Row = Mapping[str, str | list[str]]
@@ -31,9 +33,14 @@ VARIABLES = (
     "HOTLINE_ENTERED_AT",
     "HOTLINE_NOTICE_AT",
     "HOTLINE_STAGE",
+    "HOTLINE_LEAVING",
     "HOTLINE_OFFER",
+    "HOTLINE_PRIORITY",
+    "HOTLINE_PLACE",
 )
 """Channel variables that ``Status`` is asked for."""
+
+PRIORITIES = {str(priority): priority for priority in Priority}
 
 UNSET = "(null)"
 """How ``Status`` shows a variable that is not set."""
@@ -122,10 +129,13 @@ def _live_call(
         entered_at=_entered_at(held, text(row, "Uniqueid"), at),
         notice_at=moment(held.get("HOTLINE_NOTICE_AT", "")),
         stage=held.get("HOTLINE_STAGE", "")[:20],
+        leaving=word(held.get("HOTLINE_LEAVING", "")),
         offer_id=offer_id(held.get("HOTLINE_OFFER", "")),
         agent_phone=leg[1] if leg else None,
         agent_channel=leg[2] if leg else "",
         talking=bool(leg and bridge and leg[0] == bridge),
+        priority=PRIORITIES.get(held.get("HOTLINE_PRIORITY", "")),
+        place_at=moment(held.get("HOTLINE_PLACE", "")),
     )
 
 
