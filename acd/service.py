@@ -271,9 +271,9 @@ def restore(
     for call_id in finished:
         state.remember_finished(call_id)
     for seat in seated:
-        agent = _agent(seat)
-        agent.taken = (taken or {}).get(agent.agent_id, 0)
-        seats.restore(state, agent)
+        sitting = _agent(seat)
+        sitting.taken = (taken or {}).get(sitting.agent_id, 0)
+        seats.restore(state, sitting)
     for call in open_calls:
         call.queue = state.known_queue(call.queue)
         call.place_at = call.place_at or call.arrived_at

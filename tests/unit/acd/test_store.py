@@ -18,6 +18,7 @@ from core.facts import (
     TalkEnded,
     TalkStarted,
 )
+from core.plan import Priority
 from core.vocabulary import AbandonStage, AgentId, CallId, OfferId, OfferResult, Outcome, Phone, QueueName
 
 if TYPE_CHECKING:
@@ -117,6 +118,8 @@ def restored(**more: object) -> Call:
         "dialled": "12345",
         "queue": "citizens",
         "arrived_at": 10.0,
+        "priority": "high",
+        "place_at": 8.0,
         "notice_at": None,
         "queued_at": None,
         "fallback_at": None,
@@ -144,3 +147,4 @@ def test_the_phase_is_what_the_record_proves(times: dict[str, object], phase: Ph
 def test_a_restored_call_has_its_place_and_its_agent() -> None:
     call = restored(queued_at=11.0, answered_at=12.0, agent_id=1, phone="1001")
     assert (call.arrived_at, call.agent_id, call.phone, call.channel) == (10.0, 1, "1001", "")
+    assert (call.priority, call.place_at) == (Priority.HIGH, 8.0)
