@@ -4,7 +4,7 @@ Every change goes through the table ``acd.phases.TRANSITIONS``; an input that th
 call's phase is a duplicate or late and changes nothing.
 """
 
-from acd import disconnects, forecast, offers, placing, relief, seats, soft_routing
+from acd import disconnects, forecast, offers, outcomes, placing, relief, seats, soft_routing, talk_legs
 from acd.model import Agent, Call, Decision, State, step
 from acd.phases import CallInput, Phase
 from agents.rules import AgentInput
@@ -103,8 +103,10 @@ def on_waiting(state: State, event: CallWaiting, out: Decision) -> None:
     if _is_old(call, event):
         return
     if call.phase in TALKED:
-        out.commands.append(RequestReconcile("a caller waits whose talk is over"))
-        return
+        if not event.reason:
+            out.commands.append(RequestReconcile("a caller waits whose talk is over"))
+            return
+        talk_legs.came_back(state, call, event, out)
     was_offering = call.phase is Phase.OFFERING
     if step(call, CallInput.QUEUE, event.at):
         call.notice_at = call.notice_at or event.notice_at
@@ -173,6 +175,9 @@ def on_answered(state: State, event: CallAnswered, out: Decision) -> None:
         if event.call_id not in state.finished:
             out.commands.append(RequestReconcile("an answered call is not known"))
         return
+    if talk_legs.is_third(call, event.phone):
+        talk_legs.third_answered(state, call, event.agent_channel, out, event.at)
+        return
     if call.answered_at is not None and event.at <= call.changed_at:
         return
     if call.phase is Phase.OFFERING and call.phone != event.phone:
@@ -200,8 +205,13 @@ def _talk(state: State, call: Call, phone: Phone, out: Decision, at: Seconds) ->
         seats.move(state, agent, AgentInput.ANSWER, out, at, cause="system:answered")
         agent.taken += 1
     forecast.prove(state, call, out, at)
-    if not first_talk:
-        return
+    if first_talk:
+        _tell_talk(call, phone, out, at)
+    talk_legs.began(call, out, at)
+
+
+def _tell_talk(call: Call, phone: Phone, out: Decision, at: Seconds) -> None:
+    """State once that the call reached somebody."""
     call.answered_at = at
     out.facts.append(
         TalkStarted(
@@ -239,6 +249,8 @@ def _leave_other_call(state: State, agent: Agent, call: Call, out: Decision, at:
 def on_agent_leg_ended(state: State, event: AgentLegEnded, out: Decision) -> None:
     """The agent's channel is gone. While it only rang, the caller's channel tells what follows."""
     call = state.calls.get(event.call_id)
+    if call is not None and talk_legs.leg_ended(state, call, event, out):
+        return
     if call is not None and call.phone == event.phone:
         if event.at < call.talking_since:
             return  # read again in the journal: an earlier ring of the same phone
@@ -253,6 +265,7 @@ def end_talk(state: State, call: Call, out: Decision, at: Seconds) -> None:
     """The talk is over, if there was one: free the agent."""
     if not step(call, CallInput.TALK_END, at):
         return
+    talk_legs.ended(state, call, out, at)
     if call.talk_ended_at is None:
         call.talk_ended_at = at
         out.facts.append(TalkEnded(call.call_id, call.agent_id, at))
@@ -279,6 +292,7 @@ def _cause(event: CallHungUp) -> str:
 
 def finish(state: State, call: Call, out: Decision, at: Seconds, *, cause: str, failed: int = 0) -> None:
     """Account for the call and forget it."""
+    talk_legs.close(state, call, out, at)
     end_talk(state, call, out, at)
     stage = STAGES.get(call.phase)
     if call.phase is Phase.OFFERING:
@@ -291,6 +305,7 @@ def finish(state: State, call: Call, out: Decision, at: Seconds, *, cause: str, 
     if (left := relief.outcome(call)) is not None:
         outcome, cause = left
         stage = None if call.voicemail_at is not None else stage  # a ticket: nobody has to be rung back
+    outcome, cause = outcomes.settled(outcome, cause)
     out.facts.append(
         CallFinished(
             call_id=call.call_id,

@@ -19,6 +19,8 @@ from acd import (
     relief,
     seats,
     soft_routing,
+    talk_legs,
+    talks,
 )
 from acd.model import Decision, State
 from acd.routing import pairs
@@ -38,6 +40,7 @@ from core.events import (
     CallHungUp,
     CallLeaving,
     CallWaiting,
+    ConsultOver,
     DisconnectAsked,
     DisconnectStopped,
     Event,
@@ -49,7 +52,12 @@ from core.events import (
     Reconciled,
     SendAwayFailed,
     SurgeChanged,
+    TalkAsked,
+    TalkFailed,
     TelephonyLost,
+    ThirdAnswered,
+    ThirdLegEnded,
+    ThirdRinging,
     Tick,
     WarningFailed,
 )
@@ -122,6 +130,7 @@ CHOICES: dict[str, Callable[[State, CallerChose, Decision], None]] = {
 DUE: dict[Deadline, Callable[[State, Any, Seconds, Decision, Seconds], None]] = {
     Deadline.STATE_OVER: seats.on_state_over,
     Deadline.OFFER_OVERDUE: offers.on_overdue,
+    Deadline.RECORD_RESUME: talks.on_pause_over,
     Deadline.OVERFLOW: relief.on_due,
     Deadline.ANNOUNCE: forecast.on_due,
     Deadline.QUEUE_EMPTY: relief.on_empty,
@@ -149,6 +158,12 @@ HANDLERS: dict[type, Callable[[State, Any, Decision], None]] = {
     SurgeChanged: forecast.on_surge,
     CallerChose: _on_chose,
     Tick: _on_tick,
+    TalkAsked: talks.on_asked,
+    TalkFailed: talks.on_failed,
+    ThirdRinging: talk_legs.on_third_ringing,
+    ThirdAnswered: talk_legs.on_third_answered,
+    ThirdLegEnded: talk_legs.on_third_leg_ended,
+    ConsultOver: talk_legs.on_consult_over,
     AgentProfileChanged: profiles.on_profile_changed,
     PriorityAsked: placing.on_priority_asked,
     PlanChanged: _on_plan,

@@ -17,6 +17,7 @@ from core.events import (
     CallArrived,
     CallFellBack,
     CallHungUp,
+    CallLeaving,
     CallWaiting,
     Event,
 )
@@ -41,6 +42,9 @@ CALLER_PREFIX = "PJSIP/"
 
 AFTER_CALL = "after-call"
 """Context that a caller reaches when the agent has hung up."""
+
+POLICY_END = "policy-end"
+"""Context that a caller reaches after the warning of a protected disconnect."""
 
 WAITING_KINDS = frozenset({"HOTLINE_WAITING", "HOTLINE_NOTICE"})
 """After the notice comes the hold loop."""
@@ -123,10 +127,17 @@ def _of_caller(line: Line, known: dict[CallId, CallArrived]) -> Event | None:
         return None
     if line.kind == "HANGUP":
         return CallHungUp(
-            line.call_id, line.channel, _hangup_cause(line.extra), line.at, line.context == AFTER_CALL
+            line.call_id,
+            line.channel,
+            _hangup_cause(line.extra),
+            line.at,
+            agent_left=line.context == AFTER_CALL,
+            disconnected=line.context == POLICY_END,
         )
     if line.kind == "HOTLINE_FALLBACK":
         return CallFellBack(line.call_id, line.at)
+    if line.kind == "HOTLINE_LEAVING":
+        return CallLeaving(line.call_id, _values(line.extra).get("cause", ""), line.at)
     if line.kind == "HOTLINE_ARRIVED":
         arrived = _arrived(line)
         if arrived is not None:

@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from acd.callers import CallerBook
+from acd.callout_model import OutMemory
 from acd.memory import CallerMemory
 from acd.phases import CallInput, Phase, next_phase
 from acd.relief_model import ReliefMemory
 from acd.routing import IdlePool, WaitingLine
 from acd.skills import Profile
+from acd.talk_model import Talk
 from acd.timers import Timers
 from core.commands import Command
 from core.facts import Fact
@@ -72,6 +74,8 @@ class Call:
     phone: Phone | None = None
     agent_channel: str = ""
     """The leg of that phone in the talk."""
+    talk: Talk = field(default_factory=Talk)
+    """What goes on inside its talk (``acd.talks``)."""
     answered_at: Seconds | None = None
     talking_since: Seconds = 0.0
     """When the latest talk began: ``answered_at``, unless a talk broke and there is a second one."""
@@ -85,6 +89,12 @@ class Call:
     """In how many clean snapshots in a row it was not to be found."""
     astray: int = 0
     """In how many clean snapshots in a row it waited although we hold its talk for begun."""
+
+
+    @property
+    def awaits_callout(self) -> bool:
+        """Whether it stands in the line without a channel: nobody is called before an agent is free."""
+        return self.direction is Direction.OUTBOUND and self.phase is Phase.WAITING and not self.channel
 
 
 def step(call: Call, given: CallInput, at: Seconds) -> bool:
@@ -158,6 +168,7 @@ class State:
     callers: CallerBook = field(default_factory=CallerBook)
     timers: Timers = field(default_factory=Timers)
     relief: ReliefMemory = field(default_factory=ReliefMemory)
+    out: OutMemory = field(default_factory=OutMemory)
     wake_at: Seconds | None = None
     keys: int = 0
 

@@ -45,6 +45,7 @@ def _compare(state: State, live: LiveCall, event: Reconciled, out: Decision) -> 
     call.missing = 0
     call.channel, call.uniqueid = live.channel, live.uniqueid
     call.notice_at = call.notice_at or live.notice_at
+    call.agent_channel = (live.agent_channel if live.talking else "") or call.agent_channel
     relief.adopt(state, call, live)
     if not adopted and call.changed_at > event.at:
         return

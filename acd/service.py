@@ -21,15 +21,18 @@ from core.commands import (
     Command,
     MarkCall,
     MirrorMember,
+    MoveLegs,
     OfferCall,
     RequestReconcile,
     ReturnToHold,
+    RingThird,
     SendAway,
+    SetSound,
     StopWarning,
     WakeAt,
     WarnCaller,
 )
-from core.events import Event, OfferFailed, SendAwayFailed, Tick, WarningFailed
+from core.events import Event, OfferFailed, SendAwayFailed, TalkFailed, ThirdLegEnded, Tick, WarningFailed
 from core.facts import Fact
 from core.ports import Telephony, TelephonyError
 from core.vocabulary import AgentId, AgentState, CallId, OfferId, Phone, Seconds
@@ -115,6 +118,12 @@ class AcdService:
                 self._spawn(self._warn(command))
             case StopWarning():
                 self._spawn(self._stop_warning(command))
+            case MoveLegs():
+                self._spawn(self._move_legs(command))
+            case SetSound():
+                self._spawn(self._set_sound(command))
+            case RingThird():
+                self._spawn(self._ring_third(command))
             case RequestReconcile():
                 log.info("reconcile_requested", why=command.why)
                 self._reconcile_wanted.set()
@@ -170,6 +179,26 @@ class AcdService:
             await self._telephony.stop_warning(command)
         except (TelephonyError, ValueError) as error:
             log.warning("stop_warning_failed", call_id=command.call_id, error=str(error))
+
+    async def _move_legs(self, command: MoveLegs) -> None:
+        try:
+            await self._telephony.move_legs(command)
+        except (TelephonyError, ValueError) as error:
+            log.warning("legs_not_moved", call_id=command.call_id, error=str(error))
+            self._put(TalkFailed(command.call_id, command.number, str(error), self._telephony.now()))
+
+    async def _set_sound(self, command: SetSound) -> None:
+        try:
+            await self._telephony.set_sound(command)
+        except (TelephonyError, ValueError) as error:
+            log.warning("sound_not_set", call_id=command.call_id, sound=command.sound, error=str(error))
+
+    async def _ring_third(self, command: RingThird) -> None:
+        try:
+            await self._telephony.ring_third(command)
+        except (TelephonyError, ValueError) as error:
+            log.warning("third_not_rung", call_id=command.call_id, error=str(error))
+            self._put(ThirdLegEnded(command.call_id, "", self._telephony.now()))
 
     def _mirror(self, command: MirrorMember) -> None:
         """One after the other for each agent, so that the last word is the last one spoken."""

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from core.callers import CallerEntry, FlagCode
+from core.callbacks import CallBackId
 from core.plan import Priority, RoutingPlan
 from core.surge import SurgeNotice
 from core.talk import TalkAction
@@ -19,6 +20,7 @@ from core.vocabulary import (
     AgentState,
     CallId,
     CertificateName,
+    Direction,
     OfferId,
     Phone,
     QueueName,
@@ -196,6 +198,72 @@ class CallerChose:
     at: Seconds
 
 
+# --- from Asterisk, about calls that the centre places ------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneNotReached:
+    """The agent's phone that was called first did not answer (``OriginateResponse``, failure)."""
+
+    call_id: CallId
+    reason: int
+    """Asterisk's: 3 rang out, 5 busy, 8 congestion, 0 anything else."""
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class PhonePickedUp:
+    """The agent has picked up and the citizen is being called (``HotlineDialling``).
+
+    Carries everything needed to adopt the call.
+    """
+
+    call_id: CallId
+    phone: Phone
+    agent_channel: str
+    caller: str
+    """The citizen's number."""
+    dialled: str
+    queue: QueueName
+    entered_at: Seconds
+    offer_id: OfferId | None
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class CitizenAnswered:
+    """The citizen has answered and hears the recording notice (``HotlineReached``)."""
+
+    call_id: CallId
+    channel: str
+    uniqueid: str
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class CalloutConnected:
+    """Citizen and agent are connected: the talk begins (``HotlineTalking``)."""
+
+    call_id: CallId
+    channel: str
+    uniqueid: str
+    phone: Phone
+    agent_channel: str
+    notice_at: Seconds | None
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class CalloutUnreached:
+    """The citizen was not reached (``HotlineUnreached``); the agent's leg ends with it."""
+
+    call_id: CallId
+    dial_status: str
+    cause: int
+    """Q.850 cause of the citizen's leg, 0 when there is none."""
+    at: Seconds
+
+
 # --- from the API ------------------------------------------------------------------------------
 
 
@@ -295,6 +363,58 @@ class DisconnectStopped:
     """The agent takes it back while the warning is played: the talk goes on."""
 
     agent_id: AgentId
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class CalloutAsked:
+    """An agent wants to call somebody; refused when his state or the settings do not allow it."""
+
+    call_id: CallId
+    """Of the call to be placed."""
+    agent_id: AgentId
+    number: str
+    """In normal form (``acd.numbers``)."""
+    dialled: str
+    """The line that the citizen had called, ``""`` for the hotline's own number."""
+    queue: QueueName
+    ticket_id: int | None
+    origin: CallId | None
+    callback_id: CallBackId | None
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class CalloutDropped:
+    """An agent gives up the call that he is placing, or ends the talk that came of it."""
+
+    agent_id: AgentId
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class CallBackAsked:
+    """A person wants somebody to be called back; refused when that number is in the line already."""
+
+    callback_id: CallBackId
+    number: str
+    dialled: str
+    queue: QueueName
+    requested_by: str
+    ticket_id: int | None
+    origin: CallId | None
+    place_at: Seconds
+    due_at: Seconds
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class CallBackCancelAsked:
+    """A person withdraws a call-back request."""
+
+    callback_id: CallBackId
+    cause: str
+    """Coded: ``withdrawn``."""
     at: Seconds
 
 
@@ -408,6 +528,9 @@ class LiveCall:
     """Variable ``HOTLINE_PEER``: the leg that the citizen talks to, or talked to before he was put on hold."""
     paused_until: Seconds | None = None
     """Variable ``HOTLINE_PAUSED_UNTIL``: until when the recording pauses."""
+    direction: Direction = Direction.INBOUND
+    """Variable ``HOTLINE_DIRECTION``. Of a call that the centre places ``channel`` is ``""`` until the citizen has
+    answered, and ``stage`` is ``calling`` (the agent's phone rings) or ``dialling``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -436,8 +559,26 @@ TelephonyEvent = (
     | CallHungUp
     | CallLeaving
     | PhoneReachability
+    | PhoneNotReached
+    | PhonePickedUp
+    | CitizenAnswered
+    | CalloutConnected
+    | CalloutUnreached
 )
-ApiEvent = AgentLogin | TalkAsked | AgentProfileChanged | PriorityAsked | AgentLogout | AgentStateAsked | DisconnectAsked | DisconnectStopped
+ApiEvent = (
+    AgentLogin
+    | CalloutAsked
+    | CalloutDropped
+    | CallBackAsked
+    | CallBackCancelAsked
+    | TalkAsked
+    | AgentProfileChanged
+    | PriorityAsked
+    | AgentLogout
+    | AgentStateAsked
+    | DisconnectAsked
+    | DisconnectStopped
+)
 InternalEvent = (
     OfferFailed
     | TalkFailed

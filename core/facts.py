@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from core.callers import DisconnectResult, FlagCode, Treatment
 from core.plan import Priority
 from core.talk import MarkKind, SegmentKind
+from core.callbacks import CallBack, CallBackId
 from core.vocabulary import (
     AbandonStage,
     AgentId,
     AgentState,
     CallId,
+    Direction,
     OfferId,
     OfferResult,
     Outcome,
@@ -46,6 +48,41 @@ class CallPlaced:
     cause: str
     """``plan``, ``redial``, ``supervisor:<login>``..."""
     at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class CalloutPlaced:
+    """The centre begins to place a call: an agent's phone rings for it. key = call id."""
+
+    call_id: CallId
+    caller: str
+    """The citizen's number."""
+    dialled: str
+    queue: QueueName
+    agent_id: AgentId
+    phone: Phone
+    ticket_id: int | None
+    """The ticket that it is about; ``None``: its talk opens one."""
+    origin: CallId | None
+    """The citizen's own call that it answers."""
+    callback_id: CallBackId | None
+    queued_at: Seconds
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class NoticePlayed:
+    """The citizen whom the centre has called heard the recording notice. key = call id."""
+
+    call_id: CallId
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class CallBackChanged:
+    """A call-back request as it is now. key = (request id, version)."""
+
+    callback: CallBack
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +138,7 @@ class TalkStarted:
     arrived_at: Seconds
     queued_at: Seconds
     at: Seconds
+    direction: Direction = Direction.INBOUND
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +168,7 @@ class CallFinished:
     answered_at: Seconds | None
     talk_ended_at: Seconds | None
     at: Seconds
+    direction: Direction = Direction.INBOUND
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +297,25 @@ class SegmentEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class CallHandedOver:
+    """From now on the call, and its ticket, is another agent's. key = (call id, at)."""
+
+    call_id: CallId
+    agent_id: AgentId
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class CallMoved:
+    """An agent sent the call to another queue. key = (call id, at)."""
+
+    call_id: CallId
+    from_queue: QueueName
+    queue: QueueName
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
 class TalkMarked:
     """A hold, consultation, mute or pause of the recording began or ended. key = (call id, kind, started_at)."""
 
@@ -359,9 +417,14 @@ class Refused:
 
 Fact = (
     CallOffered
+    | CalloutPlaced
+    | NoticePlayed
+    | CallBackChanged
     | SegmentStarted
     | SegmentEnded
     | TalkMarked
+    | CallHandedOver
+    | CallMoved
     | EmergencyCalled
     | EmergencyReached
     | EmergencyOver

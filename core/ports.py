@@ -4,7 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from core.commands import MarkCall, MirrorMember, OfferCall, ReturnToHold
+from core.commands import (
+    MarkCall,
+    MirrorMember,
+    MoveLegs,
+    OfferCall,
+    ReturnToHold,
+    RingThird,
+    SendAway,
+    SetSound,
+    StopWarning,
+    WarnCaller,
+)
 from core.events import ApiEvent, Reconciled
 from core.facts import Fact
 from core.vocabulary import AgentId, AgentState, CallId, Phone, QueueName, Seconds
@@ -21,12 +32,36 @@ class Telephony(Protocol):
         """Redirect the caller back to music, unless a fresh look shows that he talks to an agent."""
         ...
 
+    async def send_away(self, command: SendAway) -> None:
+        """Redirect a waiting caller to where he leaves, unless a fresh look shows that he talks."""
+        ...
+
     async def mirror_member(self, command: MirrorMember) -> None:
         """Bring the native queues in line."""
         ...
 
     async def mark(self, command: MarkCall) -> None:
         """Set variables of the caller's channel."""
+        ...
+
+    async def warn_caller(self, command: WarnCaller) -> None:
+        """Take both out of their talk: the caller to the warning, the agent's leg to wait."""
+        ...
+
+    async def stop_warning(self, command: StopWarning) -> None:
+        """Connect the two again."""
+        ...
+
+    async def move_legs(self, command: MoveLegs) -> None:
+        """Send the legs of a talk elsewhere in the dialplan."""
+        ...
+
+    async def set_sound(self, command: SetSound) -> None:
+        """Mute a leg, or pause the recording."""
+        ...
+
+    async def ring_third(self, command: RingThird) -> None:
+        """Call somebody outside into a conference."""
         ...
 
     async def heartbeat(self) -> None:

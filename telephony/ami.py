@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable
 import structlog
 
 from core.clock import monotonic, wall
-from core.commands import MarkCall, MirrorMember, OfferCall, ReturnToHold
+from core.commands import MarkCall, MirrorMember, OfferCall, ReturnToHold, SendAway, StopWarning, WarnCaller
 from core.errors import HotlineError
 from core.events import Event, Reconciled, TelephonyEvent, TelephonyLost
+from core.plan import RoutingPlan
 from core.ports import TelephonyError
 from core.vocabulary import CallId, Phone, Seconds
 from telephony import snapshot
@@ -22,6 +23,7 @@ from telephony.connection import Address, AmiConnection, LoginRefused, Timing
 from telephony.contacts import ContactBook
 from telephony.members import QueueMirror
 from telephony.offset import ClockOffset
+from telephony.plan import PlanMirror
 from telephony.stats import SwitchStats
 from telephony.translate import Dialect, translate, translate_contact
 
@@ -38,6 +40,7 @@ class Switch:
         where: tells where Asterisk is; asked before every attempt: a new Asterisk has a new system name.
         phones: numbers of the agents' phones.
         deliver: takes every event in order; it is called from the read path and must be quick.
+        plan_files: writes the files of the plan for Asterisk (``telephony.plan.PlanMirror``).
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class Switch:
         *,
         trunks: frozenset[str] = frozenset({"trunk", "outside"}),
         timing: Timing | None = None,
+        plan_files: Callable[[RoutingPlan], bool] = lambda _plan: False,
     ) -> None:
         self.stats = SwitchStats()
         self._where = where
@@ -59,6 +63,7 @@ class Switch:
         self._backlog: list[TelephonyEvent] | None = None
         self._contacts = ContactBook()
         self._mirror = QueueMirror()
+        self._plan = PlanMirror(plan_files)
         self._clock = ClockOffset(wall() - monotonic())
         self._backoff = Backoff(self._timing.retry_first, self._timing.retry_cap)
 
@@ -105,6 +110,7 @@ class Switch:
     async def _live(self, connection: AmiConnection) -> None:
         """From the login to the end of the connection."""
         self._mirror.forget()
+        self._plan.forget()
         picture = await self._take(connection)
         self._open_gate(connection, picture)
         restore = asyncio.create_task(self._restore_members(connection))
@@ -136,9 +142,25 @@ class Switch:
 
     async def _restore_members(self, connection: AmiConnection) -> None:
         try:
+            await self._settle_plan(connection)
             await self._mirror.restore(connection)
         except TelephonyError as error:
             log.warning("queue_mirror_failed", reason=str(error))
+
+    async def _settle_plan(self, connection: AmiConnection) -> None:
+        if await self._plan.settle(connection):
+            self._mirror.forget()  # queues came and went
+
+    async def publish(self, plan: RoutingPlan) -> None:
+        """Make the dialplan and the native queues follow a plan, now and after every connect.
+
+        Raises:
+            TelephonyError: it could not be told now; after the next connect it will be.
+        """
+        self._plan.want(plan)
+        connection = self._connected()
+        await self._settle_plan(connection)
+        await self._mirror.restore(connection)
 
     # --- events --------------------------------------------------------------------------------
 
@@ -182,6 +204,17 @@ class Switch:
             return
         await self._redirect(command.channel, "acd-hold", "s")
 
+    async def send_away(self, command: SendAway) -> None:
+        """Redirect a waiting caller into ``[acd-leave]``, unless a fresh look shows that he talks.
+
+        Raises:
+            TelephonyError: the channel is gone, or the action failed.
+        """
+        if await self._talks(command.channel, command.call_id):
+            log.info("send_away_skipped", call_id=command.call_id, reason="talking")
+            return
+        await self._redirect(command.channel, "acd-leave", command.cause)
+
     async def mark(self, command: MarkCall) -> None:
         """Set variables of the caller's channel; raises ``TelephonyError``."""
         for name, value in command.variables:
@@ -191,6 +224,34 @@ class Switch:
                 Variable=checked_variable(name),
                 Value=value,
             )
+
+    async def warn_caller(self, command: WarnCaller) -> None:
+        """Take both out of their talk at once: the caller to the warning, the agent's leg to wait.
+
+        Raises:
+            TelephonyError: they do not talk to each other (any more), or an action failed.
+        """
+        if not await self._talks(command.channel, command.call_id):
+            raise TelephonyError("the caller is in no talk")
+        peer = checked_channel(command.agent_channel)
+        await self.mark(MarkCall(command.call_id, command.channel, (("HOTLINE_PEER", peer),)))
+        await self._connected().action(
+            "Redirect",
+            Channel=command.channel,
+            Context="policy-warning",
+            Exten="s",
+            Priority="1",
+            ExtraChannel=peer,
+            ExtraContext="talk-wait",
+            ExtraExten="s",
+            ExtraPriority="1",
+        )
+
+    async def stop_warning(self, command: StopWarning) -> None:
+        """Connect the caller with the waiting leg again; raises ``TelephonyError``."""
+        if await self._talks(command.channel, command.call_id):
+            return
+        await self._redirect(command.channel, "talk-join", "s")
 
     async def _talks(self, channel: str, call: CallId) -> bool:
         """Whether the call's channel is in a bridge; a channel that is gone or another's is an error."""

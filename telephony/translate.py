@@ -14,6 +14,7 @@ from core.events import (
     CallArrived,
     CallFellBack,
     CallHungUp,
+    CallLeaving,
     CallWaiting,
     PhoneRinging,
     TelephonyEvent,
@@ -38,6 +39,9 @@ BAD_CONTACTS = frozenset({"Unreachable", "Removed"})
 
 AFTER_CALL = "after-call"
 """Context that a caller reaches when the agent has hung up."""
+
+POLICY_END = "policy-end"
+"""Context that a caller reaches after the warning of a protected disconnect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,11 @@ def offer_id(text: str) -> OfferId | None:
     return OfferId(int(text)) if WHOLE.fullmatch(text) else None
 
 
+def word(text: str) -> str:
+    """A coded word of our dialplan, ``""`` when it is none."""
+    return text if QUEUE.fullmatch(text) else ""
+
+
 def number(text: str) -> str:
     """A telephone number with everything but digits and ``+`` removed, as the dialplan does it."""
     return NOT_A_NUMBER.sub("", text)[:LONGEST_NUMBER]
@@ -137,6 +146,8 @@ def _user_event(message: Headers, dialect: Dialect, at: Seconds) -> TelephonyEve
             return _waiting(message, call, at)
         case "HotlineFallback":
             return CallFellBack(call_id=call, at=at)
+        case "HotlineLeaving":
+            return CallLeaving(call_id=call, cause=word(message.get("Cause", "")), at=at)
     return None
 
 
@@ -210,6 +221,7 @@ def _hangup(message: Headers, dialect: Dialect, at: Seconds) -> AgentLegEnded | 
         cause=int(cause) if WHOLE.fullmatch(cause) else 0,
         at=at,
         agent_left=message.get("Context") == AFTER_CALL,
+        disconnected=message.get("Context") == POLICY_END,
     )
 
 

@@ -7,13 +7,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from acd.plan_values import routing_plan
 from core.errors import ConfigurationError
+from hotline import plan_files
 from hotline.asterisk.files import fill, names, write
 from hotline.asterisk.install import AsteriskInstall
 from hotline.asterisk.layout import AsteriskSecrets, RenderedAsterisk, phone_password
 from hotline.asterisk.modules import modules_for
-from hotline.asterisk.music import write_hold_music
-from hotline.settings import QueueSettings, Settings
+from hotline.asterisk.music import music_classes, write_hold_music
+from hotline.initial_plan import initial_plan
+from hotline.settings import Settings
 
 PHONES_FILE = "pjsip_phones.conf"
 
@@ -23,6 +26,14 @@ AGI_SECONDS = 60
 """Longest conversation with the service over FastAGI before the dialplan goes on by itself."""
 FALLBACK_SECONDS = 60
 """Longest stay in the native queue before the heartbeat is looked at again; the place is kept."""
+VOICEMAIL_SILENCE_SECONDS = 8
+"""So much silence ends a message in the voicemail box."""
+VOICEMAIL_LEAST_SECONDS = 2
+"""A shorter message holds no words."""
+VOICEMAIL_BYTES_PER_SECOND = 16_000
+"""Of the format ``sln``: 8 kHz, 16 bit, one channel."""
+WARNING_PAUSE_SECONDS = 3
+"""Between the warning before a protected disconnect and the end of the call."""
 SHORTEST_NUMBER, LONGEST_NUMBER = 2, 20
 """Digits of a dialled number."""
 CONSULT_SECONDS = 30
@@ -58,7 +69,9 @@ def render(
     """
     rendered = _describe(settings, secret, out.absolute(), state_dir.absolute(), system_name)
     context = _context(settings, secret, rendered, prompts_dir.absolute(), install)
-    texts = {name: fill(name, context) for name in names()}
+    # What the service has written of the plan stays: it may be away when this Asterisk starts.
+    kept = {name for name in plan_files.NAMES if (rendered.config_dir / name).exists()}
+    texts = {name: fill(name, context) for name in names() if name not in kept}
     _make_folders(rendered)
     write_hold_music(rendered.music_dir)
     for name, text in texts.items():
@@ -110,7 +123,12 @@ def _describe(
         sip_port=settings.sip_port,
         rtp_from=settings.rtp_from,
         rtp_to=settings.rtp_to,
+        music_classes=music_classes(_own_music(settings)),
     )
+
+
+def _own_music(settings: Settings) -> Path:
+    return settings.data_dir.absolute() / "music"
 
 
 def _make_folders(rendered: RenderedAsterisk) -> None:
@@ -150,8 +168,10 @@ def _context(
         "outside_uri": settings.outside_uri,
         "outside_number": settings.outside_number,
         "identifier_order": _identifier_order(settings),
-        "queues": settings.queues,
-        "routes": list(_routes(settings.queues)),
+        **plan_files.context(routing_plan(initial_plan(settings), 0)),
+        "own_music": _own_music(settings),
+        "own_default": (_own_music(settings) / "default").is_dir(),
+        "number_patterns": list(_number_patterns()),
         "stale_seconds": settings.heartbeat_stale_seconds,
         "slice_seconds": SLICE_SECONDS,
         "agi_seconds": AGI_SECONDS,
@@ -160,6 +180,10 @@ def _context(
         "agi_url": f"agi://{settings.agi_host}:{settings.agi_port}",
         "announcement": settings.announcement,
         "rating": settings.rating,
+        "spoken_prompts": prompts_dir / settings.language,
+        "voicemail_seconds": settings.voicemail_seconds,
+        "voicemail_silence_seconds": VOICEMAIL_SILENCE_SECONDS,
+        "voicemail_least_bytes": VOICEMAIL_LEAST_SECONDS * VOICEMAIL_BYTES_PER_SECOND,
         "notice_prompt": prompts_dir / settings.language / "recording_notice",
         "policy_prompts": prompts_dir / settings.language,
         "warning_pause_seconds": WARNING_PAUSE_SECONDS,
@@ -182,15 +206,11 @@ def _phones(settings: Settings, secret: AsteriskSecrets) -> dict[str, Any]:
     }
 
 
-def _routes(queues: tuple[QueueSettings, ...]) -> Iterator[dict[str, str]]:
-    """Lines of ``[from-trunk]``: numbers that queues name, then all others for the queue without any."""
-    for queue in queues:
-        yield from ({"pattern": number, "queue": queue.name} for number in queue.dialled)
-    rest = next((queue for queue in queues if not queue.dialled), None)
-    if rest:
-        for length in range(SHORTEST_NUMBER, LONGEST_NUMBER + 1):
-            for plus in ("", "+"):
-                yield {"pattern": f"_{plus}{'X' * length}", "queue": rest.name}
+def _number_patterns() -> Iterator[str]:
+    """Extensions of ``[from-trunk]``: every number of digits, with or without a plus."""
+    for length in range(SHORTEST_NUMBER, LONGEST_NUMBER + 1):
+        for plus in ("", "+"):
+            yield f"_{plus}{'X' * length}"
 
 
 def _identifier_order(settings: Settings) -> str:

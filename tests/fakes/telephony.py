@@ -4,7 +4,18 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from core.commands import MarkCall, MirrorMember, OfferCall, ReturnToHold
+from core.commands import (
+    MarkCall,
+    MirrorMember,
+    MoveLegs,
+    OfferCall,
+    ReturnToHold,
+    RingThird,
+    SendAway,
+    SetSound,
+    StopWarning,
+    WarnCaller,
+)
 from core.events import Reconciled
 from core.ports import TelephonyError
 from core.vocabulary import Seconds
@@ -34,11 +45,29 @@ class FakeTelephony:
     async def return_to_hold(self, command: ReturnToHold) -> None:
         await self._carry_out("return_to_hold", command)
 
+    async def send_away(self, command: SendAway) -> None:
+        await self._carry_out("send_away", command)
+
     async def mirror_member(self, command: MirrorMember) -> None:
         await self._carry_out("mirror_member", command)
 
     async def mark(self, command: MarkCall) -> None:
         await self._carry_out("mark", command)
+
+    async def warn_caller(self, command: WarnCaller) -> None:
+        await self._carry_out("warn_caller", command)
+
+    async def stop_warning(self, command: StopWarning) -> None:
+        await self._carry_out("stop_warning", command)
+
+    async def move_legs(self, command: MoveLegs) -> None:
+        await self._carry_out("move_legs", command)
+
+    async def set_sound(self, command: SetSound) -> None:
+        await self._carry_out("set_sound", command)
+
+    async def ring_third(self, command: RingThird) -> None:
+        await self._carry_out("ring_third", command)
 
     async def heartbeat(self) -> None:
         await self._carry_out("heartbeat", None)
