@@ -91,7 +91,7 @@ class NeedStepDocument(ApiModel):
     """What a call needs of an agent from ``after`` seconds of waiting on."""
 
     after: Duration
-    skills: Annotated[dict[Name, Level], Field(max_length=20, default_factory=dict)]
+    skills: Annotated[dict[Name, Level], Field(max_length=20)] = Field(default_factory=dict)
 
 
 class HoursDocument(ApiModel):
@@ -99,8 +99,8 @@ class HoursDocument(ApiModel):
 
     zone: Annotated[str, Field(max_length=60), AfterValidator(_zone)] = "Asia/Shanghai"
     week: dict[Weekday, Annotated[list[Span], Field(max_length=12)]]
-    closed_days: Annotated[list[date], Field(max_length=400, default_factory=list)]
-    extra_days: Annotated[dict[date, Weekday], Field(max_length=400, default_factory=dict)]
+    closed_days: Annotated[list[date], Field(max_length=400)] = Field(default_factory=list)
+    extra_days: Annotated[dict[date, Weekday], Field(max_length=400)] = Field(default_factory=dict)
     """Make-up workdays: the day, and the weekday whose hours hold on it."""
 
     @model_validator(mode="after")
@@ -150,7 +150,7 @@ class QueueDocument(ApiModel):
     last_agent_within: Days = 0.0
     last_agent_hold: Annotated[float, Field(ge=0, le=3600)] = 0.0
     certificate: Name | None = None
-    needs: Annotated[list[NeedStepDocument], Field(max_length=10, default_factory=list)]
+    needs: Annotated[list[NeedStepDocument], Field(max_length=10)] = Field(default_factory=list)
     priority: Priority = Priority.NORMAL
     music: MusicClass = "default"
     greeting: PromptName = ""
@@ -161,7 +161,7 @@ class QueueDocument(ApiModel):
     empty_to: ElseTo = Relief.MESSAGE
     hours: HoursDocument | None = None
     closed_to: ElseTo = Relief.MESSAGE
-    overflow: Annotated[list[OverflowDocument], Field(max_length=20, default_factory=list)]
+    overflow: Annotated[list[OverflowDocument], Field(max_length=20)] = Field(default_factory=list)
     announce_every: Annotated[float, Field(ge=0, le=3600)] = 0.0
     announce_position: bool = True
     announce_wait: bool = True
@@ -176,15 +176,15 @@ class LineDocument(ApiModel):
     title: Title = ""
     greeting: PromptName = ""
     priority: Priority | None = None
-    needs: Annotated[list[NeedStepDocument], Field(max_length=10, default_factory=list)]
+    needs: Annotated[list[NeedStepDocument], Field(max_length=10)] = Field(default_factory=list)
 
 
 class PlanDocument(ApiModel):
     """The whole plan."""
 
     default_queue: QueueKey
-    skills: Annotated[dict[Name, Title], Field(max_length=500, default_factory=dict)]
+    skills: Annotated[dict[Name, Title], Field(max_length=500)] = Field(default_factory=dict)
     """Skill -> title; what calls may need and people may have."""
-    certificates: Annotated[dict[Name, Title], Field(max_length=100, default_factory=dict)]
+    certificates: Annotated[dict[Name, Title], Field(max_length=100)] = Field(default_factory=dict)
     queues: Annotated[dict[QueueKey, QueueDocument], Field(min_length=1, max_length=200)]
-    lines: Annotated[dict[Digits, LineDocument], Field(max_length=2000, default_factory=dict)]
+    lines: Annotated[dict[Digits, LineDocument], Field(max_length=2000)] = Field(default_factory=dict)

@@ -7,6 +7,7 @@ the system name is a new one after each start of Asterisk.
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
@@ -30,6 +31,10 @@ class AsteriskRuntime:
     """Folder of the raw recordings."""
     journal: str
     """The CEL journal file; empty when it cannot be read from here."""
+    config: str = ""
+    """Asterisk's configuration folder, where the files of the plan belong; empty when it is elsewhere."""
+    music: Sequence[str] = ("default",)
+    """The classes of music on hold that it was started with."""
 
     @classmethod
     def of(cls, rendered: RenderedAsterisk) -> Self:
@@ -42,6 +47,8 @@ class AsteriskRuntime:
             ami_secret=rendered.ami_secret,
             spool=str(rendered.spool_dir),
             journal=str(rendered.journal),
+            config=str(rendered.config_dir),
+            music=rendered.music_classes,
         )
 
     def save(self, path: Path) -> None:

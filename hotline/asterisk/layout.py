@@ -41,6 +41,8 @@ class RenderedAsterisk:
     sip_port: int
     rtp_from: int
     rtp_to: int
+    music_classes: tuple[str, ...] = ("default",)
+    """What queues may name as their music."""
 
 
 def new_system_name() -> str:

@@ -3,6 +3,7 @@
 Written in the codecs of the trunk, so that a waiting caller costs no transcoding.
 """
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,16 @@ Samples = npt.NDArray[np.float64]
 
 ENCODINGS = {"ulaw": "ULAW", "alaw": "ALAW"}
 """File extension, as Asterisk names the codec, and the encoding as libsndfile names it."""
+
+
+CLASS = re.compile(r"[A-Za-z0-9_-]{1,40}")
+"""Names that a class of music may have."""
+
+
+def music_classes(folder: Path) -> tuple[str, ...]:
+    """The classes that queues may name: ours, and one for each usable folder of the operator."""
+    own = {path.name for path in folder.glob("*") if path.is_dir() and CLASS.fullmatch(path.name)}
+    return tuple(sorted(own | {"default"}))
 
 
 def write_hold_music(folder: Path) -> None:

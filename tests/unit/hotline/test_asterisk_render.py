@@ -95,24 +95,45 @@ def test_dialplan_matches_digits_only_and_gives_callers_no_keys(tmp_path: Path) 
 
 
 def test_numbers_lead_to_their_queues(tmp_path: Path) -> None:
-    dialplan = text(tmp_path, "extensions.conf")
-    assert "exten => 12366,1,Set(HOTLINE_QUEUE=tax)" in dialplan
-    assert "exten => 12367,1,Set(HOTLINE_QUEUE=tax)" in dialplan
-    assert "exten => _XXXXX,1,Set(HOTLINE_QUEUE=citizens)" in dialplan
-    assert "exten => _+XXXXX,1,Set(HOTLINE_QUEUE=citizens)" in dialplan
-    assert "RING_tax = 20" in dialplan
+    variables = text(tmp_path, "plan_globals.conf").splitlines()
+    assert {
+        "LINE_QUEUE_12366 = tax",
+        "LINE_QUEUE_12367 = tax",
+        "DEFAULT_QUEUE = citizens",
+        "RING_tax = 20",
+    } < set(variables)
+    assert "[globals]\n#include plan_globals.conf" in text(tmp_path, "extensions.conf")
 
 
-def test_without_a_queue_for_the_rest_other_numbers_are_refused(tmp_path: Path) -> None:
+def test_every_number_of_2_to_20_digits_is_taken_and_no_other(tmp_path: Path) -> None:
+    trunk = text(tmp_path, "extensions.conf").partition("[from-trunk]")[2].partition("[hotline-arrival]")[0]
+    patterns = [line.split("> ")[1].split(",")[0] for line in trunk.splitlines() if "exten" in line]
+    assert patterns == [f"_{plus}{'X' * digits}" for digits in range(2, 21) for plus in ("", "+")]
+
+
+def test_the_first_queue_takes_the_rest_when_each_has_numbers(tmp_path: Path) -> None:
     only = (QueueSettings(name="tax", dialled=("12366",)),)
-    dialplan = text(tmp_path, "extensions.conf", queues=only)
-    trunk = dialplan.partition("[from-trunk]")[2].partition("[hotline-arrival]")[0]
-    assert [line for line in trunk.splitlines() if "exten" in line] == [
-        "exten => 12366,1,Set(HOTLINE_QUEUE=tax)"
-    ]
+    assert "DEFAULT_QUEUE = tax" in text(tmp_path, "plan_globals.conf", queues=only)
 
 
-@pytest.mark.parametrize(("setting", "words"), [("announcement", "Playback"), ("rating", "/rating")])
+def test_the_plan_as_the_service_wrote_it_last_stays(tmp_path: Path) -> None:
+    written = rendered(tmp_path).config_dir / "plan_queues.conf"
+    written.write_text("[new]\n")
+    rendered(tmp_path)
+    assert written.read_text() == "[new]\n"
+
+
+def test_each_music_folder_of_the_operator_is_a_class(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    for name in ("heating", "not usable"):
+        (data / "music" / name).mkdir(parents=True)
+    assert rendered(tmp_path, data_dir=data).music_classes == ("default", "heating")
+    music = text(tmp_path, "musiconhold.conf", data_dir=data)
+    assert f"[heating]\nmode = files\ndirectory = {data}/music/heating\n" in music
+    assert f"[default]\nmode = files\ndirectory = {tmp_path}/s/music\n" in music
+
+
+@pytest.mark.parametrize(("setting", "words"), [("announcement", "recording_notice"), ("rating", "/rating")])
 def test_what_is_switched_off_is_not_in_the_dialplan(tmp_path: Path, setting: str, words: str) -> None:
     assert words in text(tmp_path, "extensions.conf", **{setting: True})
     assert words not in text(tmp_path, "extensions.conf", **{setting: False})
@@ -125,7 +146,8 @@ def test_phones_of_two_lengths_can_both_be_offered(tmp_path: Path) -> None:
 
 
 def test_queue_rings_and_rests_as_the_settings_say(tmp_path: Path) -> None:
-    tax = text(tmp_path, "queues.conf").partition("[tax]")[2]
+    assert "#include plan_queues.conf" in text(tmp_path, "queues.conf")
+    tax = text(tmp_path, "plan_queues.conf").partition("[tax]")[2]
     for line in (
         "timeout = 20",
         "wrapuptime = 8",
