@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from acd.numbers import normal
 from core.callers import CallerEntry, ListKind, Treatment
 from core.plan import HEAD_START, Need, NeedStep, Priority
 from core.vocabulary import AgentId, CallId, Seconds, SkillName
@@ -146,8 +147,8 @@ class Warned:
 class CallerBook:
     """What the engine remembers about callers."""
 
-    warnings: dict[CallId, Warned] = field(default_factory=dict)
     policy: CallerPolicy = field(default_factory=CallerPolicy)
+    warnings: dict[CallId, Warned] = field(default_factory=dict)
     lists: CallerLists = field(default_factory=CallerLists)
     frequency: Frequency = field(default_factory=Frequency)
 
@@ -161,7 +162,7 @@ def treatments(book: CallerBook, number: str, at: Seconds) -> Iterator[tuple[Tre
     if not number:
         yield from ((what, "anonymous") for what in ANONYMOUS[book.policy.anonymous])
         return
-    most = book.policy.cap_calls
+    number, most = normal(number), book.policy.cap_calls
     calls = book.frequency.note(number, at, book.policy) if most else 0
     entry = book.lists.find(number, at)
     if entry is not None:

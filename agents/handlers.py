@@ -4,6 +4,7 @@ from collections.abc import Coroutine
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from agents.caller_card import CallerCard
 from agents.patience import within
 from agents.service import AccountChange, AgentService, NewAccount, StoredAccount
 from agents.store import AgentStore
@@ -47,6 +48,16 @@ class Tickets(Protocol):
         ...
 
 
+class Callers(Protocol):
+    """What the agent's screen shows about whoever calls."""
+
+    def card(
+        self, call_id: CallId, caller: str, account: Account
+    ) -> Coroutine[Any, Any, CallerCard | None]:
+        """What is known by the number, ``None`` when it is withheld or not known at once."""
+        ...
+
+
 class Clock(Protocol):
     """Seconds since the epoch on Asterisk's clock."""
 
@@ -68,6 +79,7 @@ class PeopleApi:
         phones: PhoneDirectory,
         tickets: Tickets,
         now: Clock,
+        callers: Callers | None = None,
     ) -> None:
         self._service = service
         self._store = store
@@ -75,6 +87,7 @@ class PeopleApi:
         self._live = live
         self._phones = phones
         self._tickets = tickets
+        self._callers = callers
         self._now = now
 
     # --- sessions ------------------------------------------------------------------------------
@@ -108,13 +121,14 @@ class PeopleApi:
             account=account_answer(account),
             seat=seat_answer(view) if view else None,
             state=state_answer(view) if view else None,
-            call=await self._call(view) if view else None,
+            call=await self._call(view, account) if view else None,
         )
 
-    async def _call(self, view: AgentView) -> CallAnswer | None:
+    async def _call(self, view: AgentView, account: Account) -> CallAnswer | None:
         if view.call_id is None:
             return None
         ticket = await self._ticket(view.call_id) if view.answered_at is not None else None
+        card = await self._callers.card(view.call_id, view.caller, account) if self._callers else None
         return CallAnswer.model_validate(
             {
                 "call_id": view.call_id,
@@ -123,6 +137,7 @@ class PeopleApi:
                 "queue": view.queue,
                 "answered_at": utc(view.answered_at),
                 "ticket_id": ticket,
+                "known": card,
             },
         )
 

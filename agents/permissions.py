@@ -12,6 +12,7 @@ _EVERYBODY = frozenset(
         Permission.EDIT_OWN_TICKETS,
         Permission.LISTEN_OWN_RECORDINGS,
         Permission.TAKE_CALLS,
+        Permission.PROPOSE_CALLER_LISTS,
     }
 )
 
@@ -22,6 +23,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.SEE_ALL_CALLS,
         Permission.EDIT_ALL_TICKETS,
         Permission.LISTEN_ALL_RECORDINGS,
+        Permission.DECIDE_CALLER_LISTS,
         Permission.SUPERVISE,
     },
     Role.ADMINISTRATOR: _EVERYBODY
@@ -29,6 +31,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.SEE_ALL_CALLS,
         Permission.EDIT_ALL_TICKETS,
         Permission.LISTEN_ALL_RECORDINGS,
+        Permission.DECIDE_CALLER_LISTS,
         Permission.SUPERVISE,
         Permission.MANAGE_ACCOUNTS,
     },

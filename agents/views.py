@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
+from agents.caller_card import CallerCard
 from agents.service import StoredAccount
 from core.api import ApiModel
 from core.errors import InvalidInput
@@ -91,7 +92,10 @@ class StateAnswer(ApiModel):
 
 
 class CallAnswer(ApiModel):
-    """The call at the agent's phone; ``ticket_id`` is there once it is answered."""
+    """The call at the agent's phone; ``ticket_id`` is there once it is answered.
+
+    ``known`` is what the caller's number tells; ``null`` for a withheld one, and while it is being looked up.
+    """
 
     call_id: UUID
     caller: str
@@ -99,6 +103,7 @@ class CallAnswer(ApiModel):
     queue: str
     answered_at: datetime | None
     ticket_id: int | None
+    known: CallerCard | None = None
 
 
 class MeAnswer(ApiModel):

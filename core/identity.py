@@ -26,6 +26,8 @@ class Permission(StrEnum):
     EDIT_ALL_TICKETS = "edit_all_tickets"
     LISTEN_OWN_RECORDINGS = "listen_own_recordings"
     LISTEN_ALL_RECORDINGS = "listen_all_recordings"
+    PROPOSE_CALLER_LISTS = "propose_caller_lists"
+    DECIDE_CALLER_LISTS = "decide_caller_lists"
     SUPERVISE = "supervise"
     MANAGE_ACCOUNTS = "manage_accounts"
 

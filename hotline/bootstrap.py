@@ -10,6 +10,7 @@ from pathlib import Path
 
 from acd.api import CallApi
 from acd.api import endpoints as call_endpoints
+from acd.callers import CallerBook
 from acd.live import Live
 from acd.model import State
 from acd.priority_api import PriorityApi
@@ -32,6 +33,9 @@ from core.facts import (
     CallPlaced,
     CallQueued,
     CallUsedFallback,
+    CallerTreated,
+    DisconnectEnded,
+    DisconnectWarned,
     Fact,
     NextStateSet,
     OfferEnded,
@@ -44,8 +48,9 @@ from core.plan import Line, QueueRules, RoutingPlan
 from core.vocabulary import CallId, QueueName, Seconds
 from db.pool import Database
 from db.writer import OrderedWriter
-from hotline import runtime
+from hotline import caller_parts, runtime
 from hotline.accounting import Accounting
+from hotline.caller_parts import CallerParts
 from hotline.factlog import log_fact
 from hotline.inbox import Inbox
 from hotline.metrics import Metrics
@@ -81,6 +86,7 @@ class Parts:
     agents: AgentStore
     people: AgentService
     tickets: TicketService
+    callers: CallerParts
     metrics: Metrics
     accounting: Accounting
     facts: FactQueue
@@ -95,6 +101,7 @@ def subscribers(
     agents: AgentStore,
     tickets: TicketService,
     metrics: Metrics,
+    callers: CallerParts,
 ) -> dict[type[Fact], tuple[Subscriber, ...]]:
     """Who is told what, in this order: the call's row comes before the ticket that refers to it."""
     return {
@@ -102,11 +109,14 @@ def subscribers(
         CallPlaced: (calls.record, log_fact),
         CallQueued: (calls.record, log_fact),
         CallUsedFallback: (calls.record, metrics.record, log_fact),
-        OfferStarted: (calls.record, log_fact),
+        OfferStarted: (calls.record, callers.desk.record, log_fact),
         OfferEnded: (calls.record, metrics.record, log_fact),
-        TalkStarted: (calls.record, tickets.record, metrics.record, log_fact),
+        TalkStarted: (calls.record, tickets.record, metrics.record, callers.desk.record, log_fact),
         TalkEnded: (calls.record, tickets.record, metrics.record, log_fact),
         CallFinished: (calls.record, tickets.record, metrics.record, log_fact),
+        CallerTreated: (callers.store.record, metrics.record, log_fact),
+        DisconnectWarned: (callers.store.record, log_fact),
+        DisconnectEnded: (callers.store.record, metrics.record, log_fact),
         AgentSatDown: (agents.record, log_fact),
         AgentLeft: (agents.record, log_fact),
         AgentStateChanged: (agents.record, metrics.record, log_fact),
@@ -127,6 +137,7 @@ def new_state(settings: Settings) -> State:
         plan=RoutingPlan(rules, next(iter(rules)), _lines(settings)),
         next_offer_id=int(clock.wall() * 1000) * OFFERS_PER_MILLISECOND,
         run_id=new_run_id(),
+        callers=CallerBook(caller_parts.policy(settings)),
     )
 
 
@@ -159,7 +170,8 @@ def build(settings: Settings) -> Parts:
     )
     switch = Switch(lambda: runtime.load(settings), phones, outage.deliver)
     live = Live(state, phones, switch.now)
-    facts = FactQueue(subscribers(calls, agents, tickets, metrics))
+    callers = caller_parts.build(database, writer, state, switch.now)
+    facts = FactQueue(subscribers(calls, agents, tickets, metrics, callers))
     acd = AcdService(
         state=state,
         telephony=switch,
@@ -176,6 +188,7 @@ def build(settings: Settings) -> Parts:
         live=live,
         phones=live,
         tickets=tickets,
+        callers=callers.desk,
         now=switch.now,
     )
     accounting = Accounting(
@@ -200,6 +213,7 @@ def build(settings: Settings) -> Parts:
         agents=agents,
         people=people,
         tickets=tickets,
+        callers=callers,
         metrics=metrics,
         accounting=accounting,
         facts=facts,
@@ -208,6 +222,9 @@ def build(settings: Settings) -> Parts:
             *people_endpoints(people_api),
             *call_endpoints(CallApi(database, live)),
             *priority_endpoints(PriorityApi(calls, inbox, switch.now)),
+            *caller_parts.endpoints(
+                callers, settings=settings, database=database, inbox=inbox, live=live, now=switch.now
+            ),
             *ticket_endpoints(tickets),
         ],
     )

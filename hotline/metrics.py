@@ -17,11 +17,14 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from core.callers import DisconnectResult, Treatment
 from core.facts import (
     AgentStateChanged,
     CallFinished,
     CallOffered,
     CallUsedFallback,
+    CallerTreated,
+    DisconnectEnded,
     Fact,
     OfferEnded,
     TalkEnded,
@@ -61,6 +64,12 @@ class Metrics:
         )
         self.finished = self._counter("hotline_calls_finished", "Calls by outcome", ["queue", "outcome"])
         self.fallback = self._counter("hotline_calls_fallback", "Calls that used the native queue", [])
+        self.treated = self._counter(
+            "hotline_calls_treated", "Calls treated otherwise because of who called", ["treatment"]
+        )
+        self.disconnects = self._counter(
+            "hotline_disconnects", "Warnings before a protected disconnect by how they ended", ["result"]
+        )
         self.offers = self._counter("hotline_offers", "Offers of calls to agents by result", ["result"])
         self.ratings = self._counter("hotline_call_ratings", "Ratings by callers", ["rating"])
         self.wait = Histogram(
@@ -90,6 +99,10 @@ class Metrics:
             self._show_from_start(queue)
         for rating in ("1", "2", "3"):
             self.ratings.labels(rating)
+        for treatment in Treatment:
+            self.treated.labels(treatment.value)
+        for ended in DisconnectResult:
+            self.disconnects.labels(ended.value)
         for result in OfferResult:
             self.offers.labels(result.value)
 
@@ -118,6 +131,10 @@ class Metrics:
                 self.fallback.inc()
             case OfferEnded():
                 self.offers.labels(fact.result.value).inc()
+            case CallerTreated():
+                self.treated.labels(fact.treatment.value).inc()
+            case DisconnectEnded():
+                self.disconnects.labels(fact.result.value).inc()
             case TalkStarted():
                 self.answered.labels(fact.queue).inc()
                 self.wait.labels(fact.queue).observe(max(0.0, fact.at - fact.arrived_at))

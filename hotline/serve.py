@@ -150,6 +150,7 @@ async def _restore(parts: Parts) -> None:
                 await parts.calls.taken(),
             )
             await parts.calls.remember_callers(parts.acd.state.memory)
+            await parts.callers.store.load(parts.acd.state, parts.switch.now())
             parts.outage.known_until = await parts.calls.newest_known() or 0.0
         except Unavailable:
             log.warning("database_away_while_restoring")

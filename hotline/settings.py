@@ -10,6 +10,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from acd.callers import AnonymousPolicy
 from core.vocabulary import Language
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -93,6 +94,20 @@ class Settings(BaseSettings):
     """Play the recording notice before the queue."""
     surge_notice: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")] | None = None
     """Name of a prompt played after the recording notice on days when many people call (``surge``)."""
+    voicemail_seconds: Annotated[int, Field(ge=10, le=600)] = 120
+    """Longest message in the voicemail box."""
+    caller_cap_calls: Annotated[int, Field(ge=0, le=1000)] = 20
+    """More calls than this by one number within the window are routed softly; 0: never."""
+    caller_cap_seconds: Annotated[float, Field(gt=0, le=86400)] = 3600.0
+    """That window."""
+    caller_relax_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
+    """How long a listed caller waits for an agent with the skill before anybody will do."""
+    caller_message_seconds: Annotated[float, Field(gt=0, le=600)] = 45.0
+    """How long a caller who is sent to the voice service is left to it."""
+    caller_list_days: Annotated[int, Field(ge=1, le=3650)] = 90
+    """How long an entry of a caller list may last."""
+    anonymous_callers: AnonymousPolicy = AnonymousPolicy.LIKE_EVERYBODY
+    """How callers who withhold their number are treated."""
     rating: bool = True
     """Ask for a rating of 1-3 after the agent hangs up."""
     language: Language = Language.CHINESE

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, Final
 
+from ivr.policy import policy
 from ivr.flow import ALL_KEYS, Finish, Flow, Input, Say, SayAll
 
 LONGEST_POSITION: Final = 99
@@ -108,6 +109,7 @@ def _whole(text: str) -> int | None:
 
 FLOWS: Mapping[str, Callable[[tuple[str, ...]], Flow[Any]]] = {
     "position": position,
+    "policy": policy,
 }
 """Kind of announcement -> its flow, made from the arguments. ``surge`` is not here: before anything else is
 said, a caller hears the notice that he has not heard yet."""

@@ -122,6 +122,19 @@ CATALOGUE: tuple[PromptText, ...] = (
         "您的留言已经收到，我们会尽快为您办理，再见。",
         "We have received your message and will deal with it as soon as we can. Goodbye.",
     ),
+    PromptText(
+        "policy_voice_service",
+        "您好，您的来电已经收到，正在为您转接人工服务，请稍候。您也可以通过政务服务网站或者手机应用提交诉求。如需留言，请按1。",
+        "Your call has been received and is being passed on to a person. Please hold the line. "
+        "You may also write to us on the city's web site or in its app. To leave a message, press 1.",
+    ),
+    PromptText(
+        "policy_warning",
+        "您好，为了保证热线正常服务，本次通话即将结束。您反映的情况已经记录，如有新的诉求，欢迎您再次来电。",
+        "To keep this line open for everybody, this call is about to be ended. What you have told us has been "
+        "noted. You are welcome to call again with any other request.",
+    ),
+    PromptText("policy_goodbye", "本次通话到此结束，再见。", "This call ends here. Goodbye."),
     *(PromptText(f"number_{n}", zh, en) for n, zh, en in _NUMBERS),
 )
 
