@@ -1,6 +1,8 @@
 """One log line per fact, with ids and no personal data."""
 
+import logging
 from dataclasses import fields
+from functools import cache
 
 import structlog
 
@@ -34,6 +36,15 @@ IN_DETAIL = (AgentStateChanged, CallQueued, OfferStarted)
 
 def log_fact(fact: Fact) -> None:
     """Write the line; the event's name is the fact's."""
-    shown = {f.name: getattr(fact, f.name) for f in fields(fact) if f.name in SHOWN}
-    write = log.debug if isinstance(fact, IN_DETAIL) else log.info
-    write(type(fact).__name__, **shown)
+    detail = isinstance(fact, IN_DETAIL)
+    if detail and not log.is_enabled_for(logging.DEBUG):
+        return
+    kind = type(fact)
+    shown = {name: getattr(fact, name) for name in _shown(kind)}
+    (log.debug if detail else log.info)(kind.__name__, **shown)
+
+
+@cache
+def _shown(kind: type[Fact]) -> tuple[str, ...]:
+    """Which fields of a kind of fact the line shows."""
+    return tuple(field.name for field in fields(kind) if field.name in SHOWN)

@@ -21,6 +21,7 @@ from telephony.actions import checked_channel, checked_variable
 from telephony.backoff import Backoff
 from telephony.connection import Address, AmiConnection, LoginRefused, Timing
 from telephony.contacts import ContactBook
+from telephony.fence import Fence
 from telephony.members import QueueMirror
 from telephony.offset import ClockOffset
 from telephony.plan import PlanMirror
@@ -41,6 +42,7 @@ class Switch:
         phones: numbers of the agents' phones.
         deliver: takes every event in order; it is called from the read path and must be quick.
         plan_files: writes the files of the plan for Asterisk (``telephony.plan.PlanMirror``).
+        fence: refuses to act while we do not lead; ``None``: nobody else can be leading.
     """
 
     def __init__(
@@ -52,7 +54,9 @@ class Switch:
         trunks: frozenset[str] = frozenset({"trunk", "outside"}),
         timing: Timing | None = None,
         plan_files: Callable[[RoutingPlan], bool] = lambda _plan: False,
+        fence: Fence | None = None,
     ) -> None:
+        self._fence = fence
         self.stats = SwitchStats()
         self._where = where
         self._dialect = Dialect(phones=frozenset(phones), trunks=trunks)
@@ -95,6 +99,8 @@ class Switch:
         try:
             await connection.login()
             self.stats.login_is_refused = False
+            log.info("ami_logged_in")
+            connection.fence = self._fence
             await self._live(connection)
         except LoginRefused:
             self.stats.login_refused += 1
@@ -111,14 +117,31 @@ class Switch:
         """From the login to the end of the connection."""
         self._mirror.forget()
         self._plan.forget()
+        if self._fence is not None:
+            await self._fence.claim(connection)
         picture = await self._take(connection)
         self._open_gate(connection, picture)
         restore = asyncio.create_task(self._restore_members(connection))
+        guard = asyncio.create_task(self._guard(connection))
         try:
             await connection.watch(self._clock)
         finally:
             self._close_gate()
             restore.cancel()
+            guard.cancel()
+
+    async def _guard(self, connection: AmiConnection) -> None:
+        """Make sure all the time that nobody else leads."""
+        if self._fence is None:
+            return
+        while not connection.is_lost:
+            try:
+                await self._fence.keep(connection)
+            except TelephonyError as error:
+                log.warning("leaders_mark_not_read", reason=str(error))
+                await asyncio.sleep(self._timing.retry_first)
+            else:
+                return
 
     def _open_gate(self, connection: AmiConnection, picture: Reconciled) -> None:
         """Let events through: first the picture, then what came while it was taken. Awaits nothing."""

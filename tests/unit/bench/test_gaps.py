@@ -1,7 +1,7 @@
 import pytest
 
 from hotline.demo.siplog import SipCall
-from tests.bench import acd, gaps
+from tests.bench import acd, gaps, rig
 
 
 def waiting(count: int, at: float = 0.0) -> list[SipCall]:
@@ -45,8 +45,8 @@ def test_percentile_by_nearest_rank() -> None:
 
 def test_the_line_has_the_keys_of_the_contract() -> None:
     sides = {
-        acd.ACD: acd.Side(gaps=[0.005], idle=[0.004], answered=1),
-        acd.APP_QUEUE: acd.Side(gaps=[0.5], idle=[0.003], answered=1),
+        rig.ACD: acd.Side(gaps=[0.005], idle=[0.004], answered=1),
+        rig.APP_QUEUE: acd.Side(gaps=[0.5], idle=[0.003], answered=1),
     }
     line = acd.result(sides)
     assert line["reseize_ms"] == {"acd": {"p50": 5.0, "p99": 5.0}, "app_queue": {"p50": 500.0, "p99": 500.0}}
