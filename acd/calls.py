@@ -4,7 +4,7 @@ Every change goes through the table ``acd.phases.TRANSITIONS``; an input that th
 call's phase is a duplicate or late and changes nothing.
 """
 
-from acd import disconnects, forecast, offers, outcomes, placing, relief, seats, soft_routing, talk_legs
+from acd import callback_book, disconnects, forecast, offers, outcomes, placed, placing, relief, seats, soft_routing, talk_legs
 from acd.model import Agent, Call, Decision, State, step
 from acd.phases import CallInput, Phase
 from agents.rules import AgentInput
@@ -74,6 +74,9 @@ def admit(state: State, event: CallArrived, out: Decision, *, queue: QueueName) 
         CallOffered(event.call_id, event.uniqueid, event.caller, event.dialled, queue, event.at),
     )
     placing.first_place(state, call, out, event.at)
+    left = callback_book.rang_in(state, call, out, event.at)
+    if left is not None:
+        finish(state, left, out, event.at, cause=callback_book.CITIZEN_CALLED)
     soft_routing.treat(state, call, out)
     if queue != event.queue:
         out.commands.append(MarkCall(call.call_id, call.channel, (("HOTLINE_QUEUE", queue),)))
@@ -202,7 +205,7 @@ def _talk(state: State, call: Call, phone: Phone, out: Decision, at: Seconds) ->
     if agent is not None and not _is_past(agent, call, at):
         _leave_other_call(state, agent, call, out, at)
         agent.call_id, agent.offer_id = call.call_id, call.offer_id
-        seats.move(state, agent, AgentInput.ANSWER, out, at, cause="system:answered")
+        seats.move(state, agent, placed.joins_talk(call), out, at, cause="system:answered")
         agent.taken += 1
     forecast.prove(state, call, out, at)
     if first_talk:
@@ -224,8 +227,10 @@ def _tell_talk(call: Call, phone: Phone, out: Decision, at: Seconds) -> None:
             arrived_at=call.arrived_at,
             queued_at=call.queued_at,
             at=at,
+            direction=call.direction,
         ),
     )
+    placed.talks(state, call, out, at)
 
 
 def _is_past(agent: Agent, call: Call, at: Seconds) -> bool:
@@ -249,6 +254,10 @@ def _leave_other_call(state: State, agent: Agent, call: Call, out: Decision, at:
 def on_agent_leg_ended(state: State, event: AgentLegEnded, out: Decision) -> None:
     """The agent's channel is gone. While it only rang, the caller's channel tells what follows."""
     call = state.calls.get(event.call_id)
+    if call is not None and (over := placed.agent_left(state, call, event.phone, out)) is not None:
+        if over:
+            finish(state, call, out, event.at, cause=placed.AGENT_HANGUP)
+        return
     if call is not None and talk_legs.leg_ended(state, call, event, out):
         return
     if call is not None and call.phone == event.phone:
@@ -277,7 +286,7 @@ def end_talk(state: State, call: Call, out: Decision, at: Seconds) -> None:
 def on_hung_up(state: State, event: CallHungUp, out: Decision) -> None:
     """The caller's channel is gone: the call gets its one outcome."""
     call = state.calls.get(event.call_id)
-    if call is not None:
+    if call is not None and not placed.citizen_left(state, call, out):
         finish(state, call, out, event.at, cause=_cause(event), failed=event.cause)
 
 
@@ -294,7 +303,8 @@ def finish(state: State, call: Call, out: Decision, at: Seconds, *, cause: str, 
     """Account for the call and forget it."""
     talk_legs.close(state, call, out, at)
     end_talk(state, call, out, at)
-    stage = STAGES.get(call.phase)
+    ours = placed.over(state, call, cause, out, at)
+    stage = STAGES.get(call.phase) if ours is None else None
     if call.phase is Phase.OFFERING:
         offers.over(state, call, OfferResult.CALLER_LEFT, out, at)
     step(call, CallInput.HANG_UP, at)
@@ -302,7 +312,9 @@ def finish(state: State, call: Call, out: Decision, at: Seconds, *, cause: str, 
     outcome = Outcome.ANSWERED if call.answered_at is not None else Outcome.ABANDONED
     if outcome is Outcome.ABANDONED and failed in SWITCH_FAILURES:
         outcome = Outcome.FAILED
-    if (left := relief.outcome(call)) is not None:
+    if ours is not None:
+        outcome, cause = ours
+    elif (left := relief.outcome(call)) is not None:
         outcome, cause = left
         stage = None if call.voicemail_at is not None else stage  # a ticket: nobody has to be rung back
     outcome, cause = outcomes.settled(outcome, cause)
@@ -320,9 +332,11 @@ def finish(state: State, call: Call, out: Decision, at: Seconds, *, cause: str, 
             answered_at=call.answered_at,
             talk_ended_at=call.talk_ended_at,
             at=at,
+            direction=call.direction,
         ),
     )
-    placing.remember(state, call, at)
+    if ours is None or outcome is Outcome.ANSWERED:
+        placing.remember(state, call, at)
     relief.forget(state, call)
     disconnects.close(state, call, out, at, cause)
     del state.calls[call.call_id]

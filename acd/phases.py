@@ -16,6 +16,8 @@ class Phase(StrEnum):
     """An offer could not be carried out, or a picture does not show the call; nothing is done until Asterisk
     says where it is."""
     FALLBACK = "fallback"
+    DIALLING = "dialling"
+    """Of a call that the centre places: the agent has picked up, the citizen is being called."""
     TALKING = "talking"
     AFTER = "rating"
     ENDED = "ended"
@@ -31,6 +33,8 @@ class CallInput(StrEnum):
     OFFER_LOST = "offer_lost"
     MISSING = "missing"
     """A picture of Asterisk does not show it waiting."""
+    PICK_UP = "pick_up"
+    """The agent has picked up, and the citizen is being called."""
     ANSWER = "answer"
     TALK_END = "talk_end"
     HANG_UP = "hang_up"
@@ -59,7 +63,18 @@ TRANSITIONS: dict[tuple[Phase, CallInput], Phase] = {
     (P.WAITING, I.ANSWER): P.TALKING,
     (P.UNCERTAIN, I.ANSWER): P.TALKING,
     (P.FALLBACK, I.ANSWER): P.TALKING,
+    # A call that the centre places: first the agent's phone, then the citizen's.
+    (P.OFFERING, I.PICK_UP): P.DIALLING,
+    (P.UNCERTAIN, I.PICK_UP): P.DIALLING,
+    (P.WAITING, I.PICK_UP): P.DIALLING,
+    (P.DIALLING, I.ANSWER): P.TALKING,
+    (P.DIALLING, I.HANG_UP): P.ENDED,
     (P.TALKING, I.TALK_END): P.AFTER,
+    # The agent gives the citizen to a colleague, or to a queue, where he is not yet.
+    (P.TALKING, I.OFFER): P.OFFERING,
+    (P.TALKING, I.OFFER_LOST): P.UNCERTAIN,
+    # The agent's phone died, or he left while the citizen was on hold.
+    (P.TALKING, I.QUEUE): P.WAITING,
     # He came out of a talk that broke as it began, and hears music: he must not be left there.
     (P.AFTER, I.QUEUE): P.WAITING,
     (P.AFTER, I.ANSWER): P.TALKING,

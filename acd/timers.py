@@ -26,6 +26,13 @@ class Deadline(StrEnum):
     """A call has waited long enough for the caller's last agent alone."""
     CERTIFICATE_OVER = "certificate_over"
     """A certificate of a seated agent expires."""
+    RECORD_RESUME = "record_resume"
+    """A recording has paused as long as it may."""
+    CALLBACK_DUE = "callback_due"
+    """A call-back request may stand in the line."""
+    CALLBACK_EXPIRES = "callback_expires"
+    CALLBACK_OFFER = "callback_offer"
+    """It is to be looked at whether a caller really waits, and may ask to be called back."""
 
 
 Ident = int | str

@@ -24,6 +24,8 @@ class AgentInput(StrEnum):
     NO_ANSWER = "no_answer"
     """The phone rang out, was busy or could not be reached."""
     ANSWER = "answer"
+    CALL_OUT = "call_out"
+    """The agent calls somebody: of his own accord, or by picking up for a call-back in queue."""
     TALK_ENDED = "talk_ended"
     WRAP_UP_OVER = "wrap_up_over"
     PHONE_LOST = "phone_lost"
@@ -34,7 +36,7 @@ I = AgentInput  # noqa: E741 - the table is read as a picture
 
 TRANSITIONS: dict[tuple[S, AgentInput], S] = {
     (S.OFFLINE, I.LOGIN): S.BREAK,
-    # A person asks; in RINGING and TALKING asking is noted as the next state instead (NEXT_STATE_ALLOWED).
+    # A person asks; in RINGING, TALKING and OUTBOUND asking is noted as the next state instead (NEXT_STATE_ALLOWED).
     (S.BREAK, I.ASK_READY): S.READY,
     (S.BREAK, I.ASK_BREAK): S.BREAK,
     (S.BREAK, I.ASK_STRESS_ROOM): S.STRESS_ROOM,
@@ -59,6 +61,16 @@ TRANSITIONS: dict[tuple[S, AgentInput], S] = {
     (S.RINGING, I.ANSWER): S.TALKING,
     (S.TALKING, I.TALK_ENDED): S.WRAP_UP,
     (S.WRAP_UP, I.WRAP_UP_OVER): S.READY,
+    # A call that the centre places; it is OUTBOUND from the first ring of whichever phone to the end of the talk.
+    (S.READY, I.CALL_OUT): S.OUTBOUND,
+    (S.WRAP_UP, I.CALL_OUT): S.OUTBOUND,
+    (S.BREAK, I.CALL_OUT): S.OUTBOUND,
+    (S.RINGING, I.CALL_OUT): S.OUTBOUND,
+    (S.OUTBOUND, I.TALK_ENDED): S.WRAP_UP,
+    (S.OUTBOUND, I.NO_ANSWER): S.NOT_RESPONDING,
+    # Asterisk's word counts: such a call was seen that we did not know of.
+    (S.STRESS_ROOM, I.CALL_OUT): S.OUTBOUND,
+    (S.NOT_RESPONDING, I.CALL_OUT): S.OUTBOUND,
     # The native queue connected an agent while the service was away: Asterisk's word counts.
     (S.READY, I.ANSWER): S.TALKING,
     (S.WRAP_UP, I.ANSWER): S.TALKING,
@@ -68,6 +80,8 @@ TRANSITIONS: dict[tuple[S, AgentInput], S] = {
     # The phone.
     (S.READY, I.PHONE_LOST): S.NOT_RESPONDING,
     (S.RINGING, I.PHONE_LOST): S.NOT_RESPONDING,
+    # It died in the talk.
+    (S.TALKING, I.PHONE_LOST): S.NOT_RESPONDING,
     (S.NOT_RESPONDING, I.PHONE_BACK): S.READY,
     # Leaving; with a call in progress it is refused.
     (S.BREAK, I.LOGOUT): S.OFFLINE,
@@ -85,7 +99,7 @@ ASKS: dict[S, AgentInput] = {
 }
 """The states that a person may ask for, and the input that asking is."""
 
-IN_A_CALL = frozenset({S.RINGING, S.TALKING})
+IN_A_CALL = frozenset({S.RINGING, S.TALKING, S.OUTBOUND})
 """Asking for a state here notes it as the next state."""
 
 NEXT_STATE_ALLOWED = frozenset({S.READY, S.BREAK, S.STRESS_ROOM})

@@ -59,7 +59,8 @@ class CalloutPlaced:
     """The citizen's number."""
     dialled: str
     queue: QueueName
-    agent_id: AgentId
+    agent_id: AgentId | None
+    """Whose phone rings first; ``None``: nobody is logged in on it."""
     phone: Phone
     ticket_id: int | None
     """The ticket that it is about; ``None``: its talk opens one."""

@@ -10,13 +10,24 @@ from collections.abc import Callable, Iterable
 import structlog
 
 from core.clock import monotonic, wall
-from core.commands import MarkCall, MirrorMember, OfferCall, ReturnToHold, SendAway, StopWarning, WarnCaller
+from core.commands import (
+    MarkCall,
+    MirrorMember,
+    MoveLegs,
+    OfferCall,
+    ReturnToHold,
+    RingThird,
+    SendAway,
+    SetSound,
+    StopWarning,
+    WarnCaller,
+)
 from core.errors import HotlineError
 from core.events import Event, Reconciled, TelephonyEvent, TelephonyLost
 from core.plan import RoutingPlan
 from core.ports import TelephonyError
 from core.vocabulary import CallId, Phone, Seconds
-from telephony import snapshot
+from telephony import snapshot, talks
 from telephony.actions import checked_channel, checked_variable
 from telephony.backoff import Backoff
 from telephony.connection import Address, AmiConnection, LoginRefused, Timing
@@ -287,6 +298,18 @@ class Switch:
         await self._connected().action(
             "Redirect", Channel=checked_channel(channel), Context=context, Exten=exten, Priority="1"
         )
+
+    async def move_legs(self, command: MoveLegs) -> None:
+        """Send the legs of a talk elsewhere; raises ``TelephonyError``."""
+        await talks.move(self._connected(), command)
+
+    async def set_sound(self, command: SetSound) -> None:
+        """Mute a leg, or pause the recording; raises ``TelephonyError``."""
+        await talks.set_sound(self._connected(), command)
+
+    async def ring_third(self, command: RingThird) -> None:
+        """Call somebody outside into a conference; raises ``TelephonyError``."""
+        await talks.ring_third(self._connected(), command)
 
     async def hangup(self, channel: str) -> None:
         """Hang one channel up, normal clearing; raises ``TelephonyError``."""

@@ -37,6 +37,8 @@ VARIABLES = (
     "HOTLINE_OFFER",
     "HOTLINE_PRIORITY",
     "HOTLINE_PLACE",
+    "HOTLINE_PEER",
+    "HOTLINE_PAUSED_UNTIL",
 )
 """Channel variables that ``Status`` is asked for."""
 
@@ -116,9 +118,14 @@ def _live_call(
     queue = held.get("HOTLINE_QUEUE", "")
     if call is None or held.get("HOTLINE_CALL_ID") != call or not QUEUE.fullmatch(queue):
         return None
-    bridge = text(row, "BridgeID")
-    # The leg that shares the caller's bridge is the one he talks to; otherwise any one that rings.
-    leg = min(legs.get(call, ()), key=lambda leg: (not bridge or leg[0] != bridge, leg[2]), default=None)
+    bridge, peer = text(row, "BridgeID"), held.get("HOTLINE_PEER", "")
+    # The leg that shares the caller's bridge is the one he talks to; otherwise the one that he talked to before he
+    # was put on hold, or any one that rings.
+    leg = min(
+        legs.get(call, ()),
+        key=lambda leg: (not bridge or leg[0] != bridge, leg[2] != peer, leg[2]),
+        default=None,
+    )
     return LiveCall(
         call_id=call,
         channel=text(row, "Channel"),
@@ -136,6 +143,8 @@ def _live_call(
         talking=bool(leg and bridge and leg[0] == bridge),
         priority=PRIORITIES.get(held.get("HOTLINE_PRIORITY", "")),
         place_at=moment(held.get("HOTLINE_PLACE", "")),
+        peer=peer[:100],
+        paused_until=moment(held.get("HOTLINE_PAUSED_UNTIL", "")),
     )
 
 

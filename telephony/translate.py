@@ -16,8 +16,12 @@ from core.events import (
     CallHungUp,
     CallLeaving,
     CallWaiting,
+    ConsultOver,
     PhoneRinging,
     TelephonyEvent,
+    ThirdAnswered,
+    ThirdLegEnded,
+    ThirdRinging,
 )
 from core.vocabulary import CallId, OfferId, Phone, QueueName, Seconds
 
@@ -52,6 +56,8 @@ class Dialect:
     """Numbers of the agents' phones; each is the name of its PJSIP endpoint."""
     trunks: frozenset[str] = frozenset({"trunk", "outside"})
     """Endpoints of citizens' legs: of calls from the public network, and of calls that the centre places."""
+    third: str = "third"
+    """Endpoint of the legs of those who are called from within a talk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +142,11 @@ def translate_contact(message: Headers, dialect: Dialect) -> ContactChange | Non
 
 def _user_event(message: Headers, dialect: Dialect, at: Seconds) -> TelephonyEvent | None:
     """An event of our own dialplan; ``CallId`` must be the account code of the channel that raised it."""
-    call = call_id(message.get("AccountCode", ""))
-    if call is None or message.get("CallId") != call or not is_trunk(message.get("Channel", ""), dialect):
+    call, channel = call_id(message.get("AccountCode", "")), message.get("Channel", "")
+    if call is None or message.get("CallId") != call:
         return None
+    if not is_trunk(channel, dialect):
+        return _leg_event(message, call, channel, dialect, at)
     match message.get("UserEvent"):
         case "HotlineArrived":
             return _arrived(message, call, at)
@@ -148,6 +156,19 @@ def _user_event(message: Headers, dialect: Dialect, at: Seconds) -> TelephonyEve
             return CallFellBack(call_id=call, at=at)
         case "HotlineLeaving":
             return CallLeaving(call_id=call, cause=word(message.get("Cause", "")), at=at)
+    return None
+
+
+def _leg_event(
+    message: Headers, call: CallId, channel: str, dialect: Dialect, at: Seconds
+) -> ConsultOver | ThirdAnswered | None:
+    """An event of a leg that is not the citizen's: of an agent who asks, or of somebody called into a conference."""
+    phone = phone_of(channel, dialect)
+    match message.get("UserEvent"):
+        case "HotlineConsultOver" if phone is not None:
+            return ConsultOver(call, phone, message.get("DialStatus", "")[:20], at)
+        case "HotlineJoined" if endpoint_of(channel) == dialect.third:
+            return ThirdAnswered(call, channel, at)
     return None
 
 
@@ -183,38 +204,54 @@ def _waiting(message: Headers, call: CallId, at: Seconds) -> CallWaiting | None:
         offer_id=offer_id(message.get("Offer", "")),
         dial_status=message.get("DialStatus", "")[:20],
         at=at,
+        reason=word(message.get("Reason", "")),
     )
 
 
-def _dial_begin(message: Headers, dialect: Dialect, at: Seconds) -> PhoneRinging | None:
+def _dial_begin(message: Headers, dialect: Dialect, at: Seconds) -> PhoneRinging | ThirdRinging | None:
     call, phone = _dialled_leg(message, dialect)
+    if call is not None and _is_third(message, dialect):
+        return ThirdRinging(call, message["DestChannel"], at)
     if call is None or phone is None:
         return None
     return PhoneRinging(call_id=call, phone=phone, agent_channel=message["DestChannel"], at=at)
 
 
-def _dial_end(message: Headers, dialect: Dialect, at: Seconds) -> CallAnswered | None:
+def _dial_end(message: Headers, dialect: Dialect, at: Seconds) -> CallAnswered | ThirdAnswered | None:
     call, phone = _dialled_leg(message, dialect)
-    if call is None or phone is None or message.get("DialStatus") != "ANSWER":
+    if call is None or message.get("DialStatus") != "ANSWER":
+        return None
+    if _is_third(message, dialect):
+        return ThirdAnswered(call, message["DestChannel"], at)
+    if phone is None:
         return None
     return CallAnswered(call_id=call, phone=phone, agent_channel=message["DestChannel"], at=at)
 
 
 def _dialled_leg(message: Headers, dialect: Dialect) -> tuple[CallId | None, Phone | None]:
-    """The call that dials and the phone that is dialled."""
-    return call_id(message.get("AccountCode", "")), phone_of(message.get("DestChannel", ""), dialect)
+    """The call that dials and the phone that is dialled; nobody dials what is originated."""
+    code = message.get("AccountCode") or message.get("DestAccountCode", "")
+    return call_id(code), phone_of(message.get("DestChannel", ""), dialect)
 
 
-def _hangup(message: Headers, dialect: Dialect, at: Seconds) -> AgentLegEnded | CallHungUp | None:
+def _is_third(message: Headers, dialect: Dialect) -> bool:
+    return endpoint_of(message.get("DestChannel", "")) == dialect.third
+
+
+def _hangup(
+    message: Headers, dialect: Dialect, at: Seconds
+) -> AgentLegEnded | ThirdLegEnded | CallHungUp | None:
     call, channel = call_id(message.get("AccountCode", "")), message.get("Channel", "")
     if call is None:
         return None
-    phone = phone_of(channel, dialect)
+    phone, cause = phone_of(channel, dialect), message.get("Cause", "")
     if phone is not None:
-        return AgentLegEnded(call_id=call, phone=phone, agent_channel=channel, at=at)
+        ended = int(cause) if WHOLE.fullmatch(cause) else 0
+        return AgentLegEnded(call_id=call, phone=phone, agent_channel=channel, at=at, cause=ended)
+    if endpoint_of(channel) == dialect.third:
+        return ThirdLegEnded(call_id=call, channel=channel, at=at)
     if not is_trunk(channel, dialect):
         return None
-    cause = message.get("Cause", "")
     return CallHungUp(
         call_id=call,
         channel=channel,

@@ -9,7 +9,7 @@ waiting       .        fallback   offering  .           uncertain  talking  .   
 offering      waiting  fallback   .         uncertain   .          talking  .         ended
 uncertain     waiting  fallback   offering  .           .          talking  .         ended
 fallback      waiting  .          offering  .           .          talking  .         ended
-talking       .        .          .         .           .          .        rating    ended
+talking       waiting  .          offering  uncertain   .          .        rating    ended
 rating        waiting  .          .         .           .          talking  .         ended
 ended         .        .          .         .           .          .        .         .
 """
