@@ -19,6 +19,7 @@ from pathlib import Path
 import soundfile
 
 from core.vocabulary import CallId, Seconds
+from tickets import voicemail
 from tickets.model import ClosedRecording, RecordingState
 from tickets.rules import canonical_call_id, is_path_key, path_key
 
@@ -58,6 +59,7 @@ class Archive:
         """
         key = path_key(call_id, arrived_at)
         target = self._root / key
+        voicemail.into_raw(self._raw(call_id))
         try:
             descriptor = os.open(self._raw(call_id), os.O_RDONLY | os.O_NOFOLLOW)
         except FileNotFoundError:
@@ -72,6 +74,7 @@ class Archive:
 
     def remove_raw(self, call_id: CallId) -> None:
         """Remove the raw file of a recording whose row is durable."""
+        voicemail.remove(self._raw(call_id))
         self._raw(call_id).unlink(missing_ok=True)
 
     def discard_empty(self, call_id: CallId) -> bool:

@@ -9,6 +9,14 @@ from uuid import UUID
 from core.vocabulary import AgentId, CallId, QueueName, Seconds
 
 
+class TicketSource(StrEnum):
+    """What a ticket came from."""
+
+    CALL = "call"
+    VOICEMAIL = "voicemail"
+    """A message that nobody has answered: ``answered_at`` and ``agent_id`` are ``None``."""
+
+
 class TicketState(StrEnum):
     """Where a ticket is; the transitions are the table in ``tickets.rules``."""
 
@@ -85,7 +93,7 @@ class Ticket:
     agent_id: AgentId | None
     """Who answered; ``None`` when the native queue connected a phone that nobody was logged in on."""
     arrived_at: datetime
-    answered_at: datetime
+    answered_at: datetime | None
     call_ended_at: datetime | None
     citizen_name: str
     title: str
@@ -97,6 +105,7 @@ class Ticket:
     the call does not get in the way of the agent who is writing."""
     opened_at: datetime
     updated_at: datetime
+    source: TicketSource
 
 
 @dataclass(frozen=True, slots=True)

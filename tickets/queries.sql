@@ -13,6 +13,18 @@ INSERT INTO recordings (id, call_id, state, created_at)
 VALUES ($8::uuid, $1::uuid, 'pending', to_timestamp($7::float8))
 ON CONFLICT (call_id) DO NOTHING;
 
+-- name: open_voicemail
+-- The caller left a message: a draft that nobody has written in, and the recording that is expected for it.
+WITH ticket AS (
+    INSERT INTO tickets (call_id, source, caller, dialled, queue, arrived_at, opened_at, updated_at)
+    VALUES ($1::uuid, 'voicemail', $2::text, $3::text, $4::text, to_timestamp($5::float8), to_timestamp($6::float8),
+            to_timestamp($6::float8))
+    ON CONFLICT (call_id) DO NOTHING
+)
+INSERT INTO recordings (id, call_id, state, created_at, note)
+VALUES ($7::uuid, $1::uuid, 'pending', to_timestamp($6::float8), 'voicemail')
+ON CONFLICT (call_id) DO NOTHING;
+
 -- name: end_call
 -- The talk is over. The earliest report counts, in whatever order they come. The version stays: this is no edit.
 UPDATE tickets SET call_ended_at = to_timestamp($2::float8)
@@ -30,7 +42,7 @@ WHERE c.call_id = t.call_id AND c.arrived_at >= to_timestamp($1::float8) AND c.e
 INSERT INTO recordings AS r (id, call_id, ticket_id, state, path_key, format, channels, sample_rate, duration_s,
                              size_bytes, sha256, note, created_at, closed_at)
 SELECT $2::uuid, t.call_id, t.id, $3::text, $4::text, $5::text, $6::smallint, $7::integer, $8::float8,
-       $9::bigint, $10::text, $11::text, t.answered_at, to_timestamp($12::float8)
+       $9::bigint, $10::text, $11::text, coalesce(t.answered_at, t.opened_at), to_timestamp($12::float8)
 FROM tickets t
 WHERE t.call_id = $1::uuid
 ON CONFLICT (call_id) DO UPDATE
@@ -49,11 +61,21 @@ WHERE c.arrived_at >= to_timestamp($1::float8) AND c.answered_at IS NOT NULL
        OR NOT EXISTS (SELECT FROM recordings r WHERE r.call_id = c.call_id))
 ORDER BY c.arrived_at;
 
+-- name: messages_without_ticket
+-- Calls since $1 that left a message and have no ticket or no recording row.
+SELECT c.call_id, c.caller, c.dialled, c.queue, extract(epoch FROM c.arrived_at)::float8 AS arrived_at,
+       extract(epoch FROM c.ended_at)::float8 AS at
+FROM calls c
+WHERE c.arrived_at >= to_timestamp($1::float8) AND c.outcome = 'overflowed' AND c.cause = 'voicemail'
+  AND (NOT EXISTS (SELECT FROM tickets t WHERE t.call_id = c.call_id)
+       OR NOT EXISTS (SELECT FROM recordings r WHERE r.call_id = c.call_id))
+ORDER BY c.arrived_at;
+
 -- name: unclosed
--- Answered and finished calls whose recording has not been settled.
+-- Finished calls, answered or with a message left, whose recording has not been settled.
 SELECT c.call_id, extract(epoch FROM c.arrived_at)::float8 AS arrived_at
 FROM recordings r JOIN calls c USING (call_id)
-WHERE r.state = 'pending' AND c.outcome = 'answered'
+WHERE r.state = 'pending' AND (c.outcome = 'answered' OR (c.outcome = 'overflowed' AND c.cause = 'voicemail'))
 ORDER BY c.arrived_at;
 
 -- name: finished_calls

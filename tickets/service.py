@@ -15,7 +15,7 @@ import structlog
 
 from core import clock
 from core.errors import Conflict, NotFound, NotPermitted, PreconditionFailed, Unavailable
-from core.facts import CallFinished, Fact, TalkEnded, TalkStarted
+from core.facts import CallFinished, Fact, TalkEnded, TalkStarted, VoicemailLeft
 from core.identity import Account
 from core.ports import Writer
 from core.vocabulary import CallId, Outcome, Seconds
@@ -89,11 +89,16 @@ class TicketService:
                         fact.at,
                     )
                 )
+            case VoicemailLeft():
+                self._open_message(fact)
             case TalkEnded():
                 self._writer.submit(SQL["end_call"], fact.call_id, fact.at)
             case CallFinished(outcome=Outcome.ANSWERED):
                 if fact.talk_ended_at is None:  # else TalkEnded has told
                     self._writer.submit(SQL["end_call"], fact.call_id, fact.at)
+                self._closer.close(fact.call_id, fact.arrived_at)
+            case CallFinished(outcome=Outcome.OVERFLOWED, cause="voicemail"):
+                self._writer.submit(SQL["end_call"], fact.call_id, fact.at)
                 self._closer.close(fact.call_id, fact.arrived_at)
             case CallFinished():
                 self._closer.discard(fact.call_id)
@@ -117,6 +122,9 @@ class TicketService:
         for call in await self._store.answered_without_ticket(since):
             log.warning("ticket_recovered", call_id=call.call_id)
             self._open(call)
+        for message in await self._store.messages_without_ticket(since):
+            log.warning("ticket_recovered", call_id=message.call_id)
+            self._open_message(message)
         self._writer.submit(SQL["end_calls"], since)
         await self._writer.flush()
         unclosed = await self._store.unclosed()
@@ -152,6 +160,18 @@ class TicketService:
             call.arrived_at,
             call.answered_at,
             str(rules.recording_id(call.call_id)),
+        )
+
+    def _open_message(self, left: VoicemailLeft) -> None:
+        self._writer.submit(
+            SQL["open_voicemail"],
+            left.call_id,
+            left.caller,
+            left.dialled,
+            left.queue,
+            left.arrived_at,
+            left.at,
+            str(rules.recording_id(left.call_id)),
         )
 
     async def _tidy_spool(self) -> None:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
+from core.facts import VoicemailLeft
 from core.identity import Account
 from core.vocabulary import AgentId, CallId, Outcome, QueueName, Seconds
 from db import queries
@@ -21,6 +22,7 @@ from tickets.model import (
     RecordingState,
     Ticket,
     TicketFilter,
+    TicketSource,
     TicketState,
     TicketView,
 )
@@ -133,8 +135,13 @@ class TicketStore:
         rows = await self._database.fetch(SQL["answered_without_ticket"], since)
         return [AnsweredCall(**{**row, "call_id": CallId(str(row["call_id"]))}) for row in map(dict, rows)]
 
+    async def messages_without_ticket(self, since: Seconds) -> list[VoicemailLeft]:
+        """Messages in the voicemail box, of calls that arrived since then, that lack a row of ours."""
+        rows = await self._database.fetch(SQL["messages_without_ticket"], since)
+        return [VoicemailLeft(**{**row, "call_id": CallId(str(row["call_id"]))}) for row in map(dict, rows)]
+
     async def unclosed(self) -> list[tuple[CallId, Seconds]]:
-        """Answered, finished calls whose recording is pending, with their arrival; oldest first."""
+        """Finished calls, answered or with a message left, whose recording is pending; oldest first."""
         rows = await self._database.fetch(SQL["unclosed"])
         return [(CallId(str(row["call_id"])), row["arrived_at"]) for row in rows]
 
@@ -168,13 +175,14 @@ def _view(row: Record) -> TicketView:
     )
 
 
-_TICKET_COLUMNS = [name for name in Ticket.__dataclass_fields__ if name not in {"call_id", "state"}]
+_TICKET_COLUMNS = [name for name in Ticket.__dataclass_fields__ if name not in {"call_id", "state", "source"}]
 
 
 def _ticket(row: Record) -> Ticket:
     return Ticket(
         call_id=CallId(str(row["call_id"])),
         state=TicketState(row["state"]),
+        source=TicketSource(row["source"]),
         **{name: row[name] for name in _TICKET_COLUMNS},
     )
 

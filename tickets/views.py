@@ -15,7 +15,7 @@ from pydantic.functional_validators import model_validator
 from core.api import ApiModel
 from core.vocabulary import Seconds
 from tickets import rules
-from tickets.model import Recording, RecordingState, TicketState, TicketView
+from tickets.model import Recording, RecordingState, TicketSource, TicketState, TicketView
 
 _LARGEST_ID = 2**63 - 1
 _CURSOR = re.compile(r"tickets:([0-9]{1,19})", re.ASCII)
@@ -126,13 +126,14 @@ class TicketItem(ApiModel):
     id: int
     version: int
     state: TicketState
+    source: TicketSource
     call_id: UUID
     caller: str
     dialled: str
     queue: str
     agent_id: int | None
     arrived_at: datetime
-    answered_at: datetime
+    answered_at: datetime | None
     call_ended_at: datetime | None
     title: str
     topic: str
@@ -156,7 +157,7 @@ class CallAnswer(ApiModel):
     notice_at: datetime | None
     """When the recording notice had been played."""
     queued_at: datetime | None
-    answered_at: datetime
+    answered_at: datetime | None
     talk_ended_at: datetime | None
     ended_at: datetime | None
     used_fallback: bool
@@ -169,6 +170,7 @@ class TicketAnswer(ApiModel):
     id: int
     version: int
     state: TicketState
+    source: TicketSource
     call_id: UUID
     caller: str
     dialled: str
@@ -210,6 +212,7 @@ def ticket_item(view: TicketView) -> TicketItem:
         id=ticket.id,
         version=ticket.version,
         state=ticket.state,
+        source=ticket.source,
         call_id=UUID(ticket.call_id),
         caller=rules.mask_number(ticket.caller),
         dialled=ticket.dialled,
@@ -233,6 +236,7 @@ def ticket_answer(view: TicketView, caller: str) -> TicketAnswer:
         id=ticket.id,
         version=ticket.version,
         state=ticket.state,
+        source=ticket.source,
         call_id=UUID(ticket.call_id),
         caller=caller,
         dialled=ticket.dialled,

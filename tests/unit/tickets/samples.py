@@ -12,7 +12,7 @@ import soundfile
 
 from core.identity import Account, Permission, Role
 from core.vocabulary import AgentId, CallId, QueueName
-from tickets.model import Ticket, TicketState
+from tickets.model import Ticket, TicketSource, TicketState
 
 RATE = 8000
 CALLER_HZ = 440
@@ -51,6 +51,7 @@ def ticket(**changes: object) -> Ticket:
         "version": 1,
         "opened_at": at,
         "updated_at": at,
+        "source": TicketSource.CALL,
     }
     return Ticket(**{**values, **changes})  # type: ignore[arg-type] # a table of columns
 
