@@ -103,10 +103,12 @@ class PlanStore:
         found = await self.load()
         if found is not None:
             return found
-        return await self.change("settings", "first start", lambda there: there or document)
+        return await self.change(
+            "settings", "first start", lambda there: there.document if there else document
+        )
 
     async def change(
-        self, actor: str, cause: str, edit: Callable[[PlanDocument | None], PlanDocument]
+        self, actor: str, cause: str, edit: Callable[[StoredPlan | None], PlanDocument]
     ) -> StoredPlan:
         """Change the plan in one transaction, after whoever is changing it at the moment.
 
@@ -126,7 +128,7 @@ class PlanStore:
             await connection.execute(SQL["plan_lock"])
             row = await connection.fetchrow(SQL["plan"])
             before = _stored(dict(row)) if row is not None else None
-            document = check(edit(before.document if before else None))
+            document = check(edit(before))
             found = changes(before.document if before else None, document)
             if before is not None and not found:
                 return before
@@ -135,11 +137,6 @@ class PlanStore:
             await _write(connection, after)
             await _account_for(connection, after, found, actor, cause)
         return after
-
-    async def changed_in(self, part: str, name: str) -> int | None:
-        """The version in which a queue or a line was last changed, ``None`` when it is not there."""
-        stored = await self.load()
-        return stored.changed_in.get(f"{part}.{name}") if stored else None
 
     async def history(self, before: int, limit: int) -> list[PlanVersion]:
         """Versions below ``before``, newest first."""

@@ -25,6 +25,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.LISTEN_ALL_RECORDINGS,
         Permission.DECIDE_CALLER_LISTS,
         Permission.SUPERVISE,
+        Permission.SEE_PLAN,
     },
     Role.ADMINISTRATOR: _EVERYBODY
     | {
@@ -33,6 +34,8 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.LISTEN_ALL_RECORDINGS,
         Permission.DECIDE_CALLER_LISTS,
         Permission.SUPERVISE,
+        Permission.SEE_PLAN,
         Permission.MANAGE_ACCOUNTS,
+        Permission.MANAGE_PLAN,
     },
 }

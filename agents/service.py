@@ -1,7 +1,7 @@
 """What can be done with accounts: log in and out, create, change. Every change is an audit row."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -75,14 +75,14 @@ class AgentService:
 
     Args:
         database: where they are.
-        queues: the queues there are; accounts may name only these.
+        queues: the queues there are, also when they change; accounts may name only these.
         session_seconds: how long a session lasts.
     """
 
-    def __init__(self, database: Database, queues: Sequence[str], session_seconds: Seconds) -> None:
+    def __init__(self, database: Database, queues: Collection[str], session_seconds: Seconds) -> None:
         self.sessions = Sessions(database, session_seconds)
         self._database = database
-        self._queues = frozenset(queues)
+        self._queues = queues
         self._passwords = Passwords()
         self._throttle = LoginThrottle()
 
@@ -136,7 +136,7 @@ class AgentService:
         return _stored(dict(row))
 
     def _check_queues(self, names: Sequence[str]) -> None:
-        unknown = sorted(set(names) - self._queues)
+        unknown = sorted(set(names) - set(self._queues))
         if unknown:
             raise InvalidInput(f"there is no queue {unknown[0]}", field="queues")
 

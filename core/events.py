@@ -578,6 +578,7 @@ ApiEvent = (
     | AgentStateAsked
     | DisconnectAsked
     | DisconnectStopped
+    | PlanChanged
 )
 InternalEvent = (
     OfferFailed

@@ -29,6 +29,8 @@ class Permission(StrEnum):
     PROPOSE_CALLER_LISTS = "propose_caller_lists"
     DECIDE_CALLER_LISTS = "decide_caller_lists"
     SUPERVISE = "supervise"
+    SEE_PLAN = "see_plan"
+    MANAGE_PLAN = "manage_plan"
     MANAGE_ACCOUNTS = "manage_accounts"
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 from pydantic import TypeAdapter, ValidationError
 
+from acd.plan_store import PlanStore
 from agents import passwords
 from agents.service import AccountChange, AgentService, NewAccount, StoredAccount
 from agents.views import DisplayName, Login
@@ -16,6 +17,7 @@ from core.identity import Role
 from core.vocabulary import QueueName
 from db.pool import Database
 from hotline import dsn
+from hotline.initial_plan import initial_plan
 from hotline.settings import Settings
 
 T = TypeVar("T")
@@ -121,7 +123,8 @@ async def _run(work: Callable[[AgentService], Awaitable[T]]) -> T:
     database = Database(dsn.of_running(settings), max_size=2)
     try:
         await database.connect()
-        names = [queue.name for queue in settings.queues]
+        stored = await PlanStore(database).load()
+        names = list((stored.document if stored else initial_plan(settings)).queues)
         return await work(AgentService(database, names, settings.session_hours * 3600))
     except OSError as error:
         raise ConfigurationError(f"the database does not answer: {error.strerror}") from error

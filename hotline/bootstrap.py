@@ -13,10 +13,12 @@ from acd.api import endpoints as call_endpoints
 from acd.callers import CallerBook
 from acd.live import Live
 from acd.model import State
+from acd.plan_values import routing_plan
 from acd.priority_api import PriorityApi
 from acd.priority_api import endpoints as priority_endpoints
 from acd.service import AcdService, new_run_id
 from acd.store import CallStore
+from acd.surge_api import endpoints as surge_endpoints
 from agents.api import PeopleApi
 from agents.api import endpoints as people_endpoints
 from agents.service import AgentService
@@ -28,12 +30,13 @@ from core.facts import (
     AgentLeft,
     AgentSatDown,
     AgentStateChanged,
+    CallerTreated,
     CallFinished,
     CallOffered,
+    CallOverflowed,
     CallPlaced,
     CallQueued,
     CallUsedFallback,
-    CallerTreated,
     DisconnectEnded,
     DisconnectWarned,
     Fact,
@@ -43,18 +46,25 @@ from core.facts import (
     Refused,
     TalkEnded,
     TalkStarted,
+    VoicemailLeft,
+    WaitAnnounced,
+    WaitEstimateProved,
 )
-from core.plan import Line, QueueRules, RoutingPlan
-from core.vocabulary import CallId, QueueName, Seconds
+from core.vocabulary import CallId, Seconds
 from db.pool import Database
 from db.writer import OrderedWriter
-from hotline import caller_parts, runtime
+from hotline import caller_parts, plan_files, plan_parts, relief_parts, runtime
 from hotline.accounting import Accounting
 from hotline.caller_parts import CallerParts
 from hotline.factlog import log_fact
 from hotline.inbox import Inbox
+from hotline.initial_plan import initial_plan
+from hotline.leadership import Leadership, Standing
+from hotline.leading import lead
 from hotline.metrics import Metrics
 from hotline.outage import OutageReplay
+from hotline.plan_parts import PlanParts, PlanQueues
+from hotline.relief_parts import ReliefParts
 from hotline.settings import Settings
 from hotline.telling import FactQueue, Subscriber
 from ivr.prompts import FOLDER, Prompts
@@ -87,11 +97,14 @@ class Parts:
     people: AgentService
     tickets: TicketService
     callers: CallerParts
+    relief: ReliefParts
+    plan: PlanParts
     metrics: Metrics
     accounting: Accounting
     facts: FactQueue
     outage: OutageReplay
     endpoints: list[Endpoint]
+    leadership: Leadership
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     """The record is in memory and the inbox is open."""
 
@@ -102,12 +115,17 @@ def subscribers(
     tickets: TicketService,
     metrics: Metrics,
     callers: CallerParts,
+    relief: ReliefParts,
 ) -> dict[type[Fact], tuple[Subscriber, ...]]:
     """Who is told what, in this order: the call's row comes before the ticket that refers to it."""
     return {
         CallOffered: (calls.record, metrics.record, log_fact),
         CallPlaced: (calls.record, log_fact),
         CallQueued: (calls.record, log_fact),
+        CallOverflowed: (relief.store.record, relief.metrics.record, log_fact),
+        WaitAnnounced: (relief.store.record, relief.metrics.record),
+        WaitEstimateProved: (relief.store.record, relief.metrics.record),
+        VoicemailLeft: (tickets.record, relief.metrics.record, log_fact),
         CallUsedFallback: (calls.record, metrics.record, log_fact),
         OfferStarted: (calls.record, callers.desk.record, log_fact),
         OfferEnded: (calls.record, metrics.record, log_fact),
@@ -126,25 +144,13 @@ def subscribers(
 
 
 def new_state(settings: Settings) -> State:
-    """An empty memory with the configured queues."""
-    rules = {
-        QueueName(queue.name): QueueRules(
-            QueueName(queue.name), queue.wrap_up_seconds, float(queue.ring_seconds)
-        )
-        for queue in settings.queues
-    }
+    """An empty memory with the queues of the settings; the plan's rows replace them when they are read."""
     return State(
-        plan=RoutingPlan(rules, next(iter(rules)), _lines(settings)),
+        plan=routing_plan(initial_plan(settings), 0),
         next_offer_id=int(clock.wall() * 1000) * OFFERS_PER_MILLISECOND,
         run_id=new_run_id(),
         callers=CallerBook(caller_parts.policy(settings)),
     )
-
-
-def _lines(settings: Settings) -> dict[str, Line]:
-    return {
-        number: Line(number, QueueName(queue.name)) for queue in settings.queues for number in queue.dialled
-    }
 
 
 def build(settings: Settings) -> Parts:
@@ -155,8 +161,8 @@ def build(settings: Settings) -> Parts:
     """
     asterisk = runtime.load(settings)
     dsn = _dsn(settings)
-    database = Database(dsn)
-    writer = OrderedWriter(dsn, settings.data_dir / "spool")
+    leading = lead(settings, dsn)
+    database, writer = leading.database, leading.writer
     metrics = Metrics(queue.name for queue in settings.queues)
     calls = CallStore(database, writer)
     agents = AgentStore(database, writer)
@@ -168,10 +174,18 @@ def build(settings: Settings) -> Parts:
     outage = OutageReplay(
         state=state, path=lambda: _journal(settings), is_phone=phones.__contains__, put=inbox.put
     )
-    switch = Switch(lambda: runtime.load(settings), phones, outage.deliver)
+    switch = Switch(
+        lambda: runtime.load(settings),
+        phones,
+        outage.deliver,
+        fence=leading.fence,
+        plan_files=plan_files.writer(settings),
+    )
     live = Live(state, phones, switch.now)
     callers = caller_parts.build(database, writer, state, switch.now)
-    facts = FactQueue(subscribers(calls, agents, tickets, metrics, callers))
+    plan = plan_parts.build(settings, dsn, database, inbox, switch, metrics)
+    relief = relief_parts.build(settings, database, writer, metrics, put=inbox.put, now=switch.now)
+    facts = FactQueue(subscribers(calls, agents, tickets, metrics, callers, relief))
     acd = AcdService(
         state=state,
         telephony=switch,
@@ -180,7 +194,7 @@ def build(settings: Settings) -> Parts:
         reconcile_seconds=settings.reconcile_seconds,
         heartbeat_seconds=settings.heartbeat_seconds,
     )
-    people = AgentService(database, [q.name for q in settings.queues], settings.session_hours * 3600)
+    people = AgentService(database, PlanQueues(state), settings.session_hours * 3600)
     people_api = PeopleApi(
         service=people,
         store=agents,
@@ -206,7 +220,7 @@ def build(settings: Settings) -> Parts:
         writer=writer,
         inbox=inbox,
         switch=switch,
-        agi=_agi(settings, switch.now, calls, metrics),
+        agi=_agi(settings, switch.now, calls, metrics, relief),
         acd=acd,
         live=live,
         calls=calls,
@@ -214,10 +228,13 @@ def build(settings: Settings) -> Parts:
         people=people,
         tickets=tickets,
         callers=callers,
+        relief=relief,
+        plan=plan,
         metrics=metrics,
         accounting=accounting,
         facts=facts,
         outage=outage,
+        leadership=leading.leadership,
         endpoints=[
             *people_endpoints(people_api),
             *call_endpoints(CallApi(database, live)),
@@ -225,7 +242,9 @@ def build(settings: Settings) -> Parts:
             *caller_parts.endpoints(
                 callers, settings=settings, database=database, inbox=inbox, live=live, now=switch.now
             ),
+            *plan.endpoints,
             *ticket_endpoints(tickets),
+            *surge_endpoints(relief.notices),
         ],
     )
     watch(parts)
@@ -243,13 +262,25 @@ def _journal(settings: Settings) -> Path | None:
     return Path(path) if path else None
 
 
-def _agi(settings: Settings, now: Callable[[], Seconds], calls: CallStore, metrics: Metrics) -> AgiServer:
+def _agi(
+    settings: Settings,
+    now: Callable[[], Seconds],
+    calls: CallStore,
+    metrics: Metrics,
+    relief: ReliefParts,
+) -> AgiServer:
     def rated(call_id: CallId, digit: int, _at: Seconds) -> None:
         calls.rated(call_id, digit)
         metrics.rated(digit)
 
     sessions = IvrSessions(
-        Prompts(settings.cache_dir / FOLDER), settings.language, now, rated, settings.surge_notice or None
+        Prompts(settings.cache_dir / FOLDER),
+        settings.language,
+        now,
+        rated,
+        settings.surge_notice or None,
+        relief.notices.notices,
+        relief.chose,
     )
     return AgiServer(settings.agi_host, settings.agi_port, sessions.handlers())
 
@@ -269,6 +300,11 @@ def watch(parts: Parts) -> None:
                 "Calls without exactly one outcome, ticket and recording row; not 0 is an alarm",
                 lambda: parts.accounting.unaccounted,
             ),
+            "hotline_leader": (
+                "1 while this process leads and may act",
+                lambda: float(parts.leadership.standing is Standing.LEADER),
+            ),
+            "hotline_epoch": ("Number of this process's leadership, 0 before", lambda: parts.leadership.epoch),
             "hotline_database_up": ("1 while rows get into PostgreSQL", lambda: float(writer.database_up)),
             "hotline_writer_pending": ("Statements not in PostgreSQL yet", lambda: writer.pending),
             "hotline_writer_lag_seconds": ("Age of the oldest of them", lambda: writer.lag_seconds),

@@ -112,6 +112,11 @@ class Metrics:
     def _handle_time(self, name: str, text: str) -> Histogram:
         return Histogram(name, text, buckets=HANDLE_BUCKETS, registry=self.registry)
 
+    def show_queues(self, queues: Iterable[str]) -> None:
+        """Let every series of these queues exist; harmless for those that do already."""
+        for queue in queues:
+            self._show_from_start(queue)
+
     def _show_from_start(self, queue: str) -> None:
         self.offered.labels(queue)
         self.answered.labels(queue)

@@ -88,6 +88,7 @@ async def _work(parts: Parts) -> None:
         group.create_task(parts.switch.run(), name="switch")
         group.create_task(parts.acd.run(), name="acd")
         group.create_task(parts.accounting.run(), name="accounting")
+        group.create_task(parts.plan.watch.run(), name="plan")
         group.create_task(_recover(parts), name="recover")
 
 
@@ -140,6 +141,7 @@ async def _restore(parts: Parts) -> None:
     while True:
         try:
             await _until_leftovers_are_in(parts)
+            await parts.plan.restore(parts.acd.state, parts.settings)
             await parts.calls.void_offers()
             restore(
                 parts.acd.state,
@@ -150,6 +152,8 @@ async def _restore(parts: Parts) -> None:
                 await parts.calls.taken(),
             )
             await parts.calls.remember_callers(parts.acd.state.memory)
+            await parts.relief.store.restore(parts.acd.state)
+            await parts.relief.notices.load()
             await parts.callers.store.load(parts.acd.state, parts.switch.now())
             parts.outage.known_until = await parts.calls.newest_known() or 0.0
         except Unavailable:

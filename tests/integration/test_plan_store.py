@@ -8,7 +8,7 @@ import pytest
 
 from acd.plan_document import PlanDocument
 from acd.plan_rules import PlanRefused
-from acd.plan_store import PlanStore
+from acd.plan_store import PlanStore, StoredPlan
 from core.errors import Conflict, NotFound
 from db.pool import Database
 
@@ -59,8 +59,9 @@ async def owner(owner_dsn: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Rec
     connection.terminate()
 
 
-def with_title(plan: PlanDocument | None, title: str) -> PlanDocument:
-    assert plan is not None
+def with_title(stored: StoredPlan | None, title: str) -> PlanDocument:
+    assert stored is not None
+    plan = stored.document
     queue = plan.queues["heating"].model_copy(update={"title": title})
     return plan.model_copy(update={"queues": {**plan.queues, "heating": queue}})
 
@@ -96,7 +97,7 @@ async def test_a_change_is_a_version_and_marks_only_what_it_touches(store: PlanS
 
 async def test_nothing_changed_is_no_version(store: PlanStore) -> None:
     await store.seed(FULL)
-    assert (await store.change("chief", "test", lambda plan: plan or FULL)).version == 1
+    assert (await store.change("chief", "test", lambda _plan: FULL)).version == 1
 
 
 async def test_the_audit_row_has_before_and_after(
