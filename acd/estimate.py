@@ -29,7 +29,9 @@ TAIL: Final = 1.2815515655446004
 """Standard normal quantile of 90 %: the bounds hold the middle 80 % of waits."""
 
 WIDEST_MINUTES: Final = 5
-"""Bounds farther apart than this and than the lower bound are of no use to a caller."""
+"""Bounds farther apart than this are said only if the upper one is at most ``WIDEST_RATIO`` times the lower."""
+
+WIDEST_RATIO: Final = 2.5
 
 LONGEST_MINUTES: Final = 60
 """Beyond it the assumptions (the same agents, the same handle time) do not last."""
@@ -102,7 +104,7 @@ class Expected:
     def useful(self) -> bool:
         """Whether it may be said to a caller."""
         low, high = self.minutes
-        return high <= LONGEST_MINUTES and high - low <= max(WIDEST_MINUTES, low)
+        return high <= LONGEST_MINUTES and (high - low <= WIDEST_MINUTES or high <= WIDEST_RATIO * low)
 
 
 NOW: Final = Expected(0.0, 0.0, 0.0)
