@@ -41,11 +41,13 @@ class Answers:
         ring_seconds: from the INVITE to the answer.
         talk_seconds: shortest and longest talk after which the phone hangs up itself (drawn uniformly).
         tone: frequency in hertz.
+        speaks_seconds: for how long it plays at the beginning of a talk; ``None``: all the time.
     """
 
     ring_seconds: Seconds = 0.5
     talk_seconds: tuple[Seconds, Seconds] = (NEVER, NEVER)
     tone: int = 620
+    speaks_seconds: Seconds | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +183,10 @@ class PhoneGroup:
         """The process that answers, ``None`` for dead phones."""
         match self.behaviour:
             case Answers() as answers:
-                tone = write_tone(self._folder / f"{self._name}.ulaw", answers.tone)
-                return self._sipp("answer", answer_lines(answers), {"tone": f"{tone},-1,0"})
+                times = -1 if answers.speaks_seconds is None else 1
+                stream = self._folder / f"{self._name}.ulaw"
+                tone = write_tone(stream, answers.tone, answers.speaks_seconds or 1.0)
+                return self._sipp("answer", answer_lines(answers), {"tone": f"{tone},{times},0"})
             case NeverAnswers():
                 return self._sipp("silent", ["-"], {})
             case Busy():

@@ -41,9 +41,9 @@ def sine(frequency: int, seconds: Seconds = 1.0, level: float = 0.25) -> list[in
     ]
 
 
-def write_tone(path: Path, frequency: int) -> Path:
-    """One second of a tone as raw mu-law, as SIPp streams it; returns ``path``."""
-    path.write_bytes(bytes(mu_law(sample) for sample in sine(frequency)))
+def write_tone(path: Path, frequency: int, seconds: Seconds = 1.0) -> Path:
+    """So much of a tone as raw mu-law, as SIPp streams it; returns ``path``."""
+    path.write_bytes(bytes(mu_law(sample) for sample in sine(frequency, seconds)))
     return path
 
 

@@ -19,6 +19,8 @@ LINES = 450
 once waits in the queue, and when that is full, at the exchange."""
 TALK: tuple[Seconds, Seconds] = (0.5, 1.5)
 SECONDS: Seconds = 60.0
+SPEAKS: Seconds = 0.1
+"""Each talk is recorded and archived, but 300 voices all the time would measure SIPp and not routing."""
 HANG_UP_SECONDS: Seconds = 30.0
 
 
@@ -35,7 +37,7 @@ class Rate:
 
 async def measure(folder: Path) -> tuple[dict[str, Any], list[str]]:
     """Keys ``throughput.*`` of the result, and what went wrong."""
-    async with rig(folder, AGENTS, Answers(0.0, TALK), LINES) as running:
+    async with rig(folder, AGENTS, Answers(0.0, TALK, speaks_seconds=SPEAKS), LINES) as running:
         rates = {}
         pid = running.stack.processes["service"]
         used = {}
