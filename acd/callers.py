@@ -121,8 +121,8 @@ class Frequency:
     def note(self, number: str, at: Seconds, policy: CallerPolicy) -> int:
         """Count a call; returns how many it makes within the window that ends with it."""
         since = at - policy.cap_window
-        self._forget(since)
         moments = self.calls.pop(number, None) or deque(maxlen=2 * policy.cap_calls + 1)
+        self._forget(since)
         moments.append(at)
         self.calls[number] = moments
         return sum(since < moment <= at for moment in moments)

@@ -1,7 +1,7 @@
 """What a caller hears who is sent to the voice service first (``acd.callers``), as a literal table. Pure.
 
-It says what else there is (writing, leaving a message with 1) and that the call is kept: who does nothing waits
-on and reaches a person.
+It says what else there is (writing, leaving a message with 1) and that the call is kept: who does nothing
+waits on and reaches a person.
 """
 
 from enum import StrEnum
