@@ -28,11 +28,6 @@ SELECT $1::uuid, d.call_id, d.agent_id, d.code, d.note, d.asked_at FROM call_dis
 WHERE d.call_id = $2::uuid AND d.asked_at = to_timestamp($3::float8)
 ON CONFLICT DO NOTHING;
 
--- name: recording_marked
--- A place in the recording that a listener should find.
-INSERT INTO recording_marks (call_id, kind, starts_at, ends_at)
-VALUES ($1::uuid, $2::text, to_timestamp($3::float8), to_timestamp($4::float8)) ON CONFLICT DO NOTHING;
-
 -- name: audit_at
 -- What somebody did on the call path.
 INSERT INTO audit (at, actor, action, object, detail)
@@ -150,11 +145,6 @@ FROM unnest($1::uuid[], $2::text[]) AS w (call_id, caller);
 -- name: flags_of_call
 -- What was noted about one call.
 SELECT code, note, agent_id, extract(epoch FROM at)::float8 AS at FROM call_flags WHERE call_id = $1::uuid ORDER BY at;
-
--- name: marks_of_call
--- Places to find in its recording.
-SELECT kind, extract(epoch FROM starts_at)::float8 AS starts_at, extract(epoch FROM ends_at)::float8 AS ends_at
-FROM recording_marks WHERE call_id = $1::uuid ORDER BY starts_at;
 
 -- name: caller_of
 -- Who called, and who took the call.

@@ -55,9 +55,6 @@ class CallersStore:
 
     def _ended(self, fact: DisconnectEnded) -> None:
         self._submit("disconnect_ended", fact.call_id, fact.asked_at, fact.result, fact.at)
-        if fact.result is not DisconnectResult.FAILED:
-            ends = max(fact.at, fact.asked_at)
-            self._submit("recording_marked", fact.call_id, "disconnect_warning", fact.asked_at, ends)
         if fact.result in FLAGGED:
             ident = flag_id(fact.call_id, fact.agent_id, f"disconnect {fact.asked_at!r}")
             self._submit("disconnect_flagged", ident, fact.call_id, fact.asked_at)
@@ -66,9 +63,8 @@ class CallersStore:
     def flag(
         self, ident: str, call_id: CallId, agent_id: AgentId, code: FlagCode, note: str, at: Seconds
     ) -> None:
-        """Queue what an agent notes about a call, its place in the recording, and the audit row."""
+        """Queue what an agent notes about a call, and the audit row."""
         self._submit("call_flagged", ident, call_id, agent_id, code, note, at)
-        self._submit("recording_marked", call_id, "flag", at, None)
         self._audit(at, agent_id, "call.flagged", call_id, code=code)
 
     def _audit(self, at: Seconds, agent_id: AgentId, action: str, call_id: CallId, **detail: str) -> None:

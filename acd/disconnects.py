@@ -4,13 +4,16 @@ The dialplan plays the warning and then ends the call by itself (``[policy-warni
 may take it back. What the caller said before is on the recording, and the place is marked.
 """
 
+from acd import segments
 from acd.callers import Warned
 from acd.model import Agent, Call, Decision, State
 from acd.phases import Phase
+from acd.talk_model import TalkState
 from core.callers import DisconnectResult
 from core.commands import StopWarning, WarnCaller
 from core.events import DisconnectAsked, DisconnectStopped, WarningFailed
 from core.facts import DisconnectEnded, DisconnectWarned, Refused
+from core.talk import MarkKind
 from core.vocabulary import AgentState, CallId, Seconds
 
 CAUSE = "agent_disconnect"
@@ -26,10 +29,16 @@ def on_asked(state: State, event: DisconnectAsked, out: Decision) -> None:
         return
     if call.call_id in state.callers.warnings:
         return  # asked twice: the warning is on
+    if call.talk.state is not TalkState.CONNECTED:
+        out.facts.append(Refused("talk_not_so", f"take the caller back first: the talk is {call.talk.state}"))
+        return
     if not call.channel or not call.agent_channel:
         out.facts.append(Refused("talk_not_settled", "where the call is has to be found out first"))
         return
     state.callers.warnings[call.call_id] = Warned(agent.agent_id, event.at)
+    call.talk.moves += 1  # the agent's leg is out of the bridge: it is let go of when the caller is gone
+    segments.mark(call, MarkKind.WARNING, out, event.at)
+    segments.unbridged(call, event.at)
     out.facts.append(DisconnectWarned(call.call_id, agent.agent_id, event.code, event.note, event.at))
     out.commands.append(WarnCaller(call.call_id, call.channel, call.agent_channel))
 
@@ -51,12 +60,22 @@ def on_stopped(state: State, event: DisconnectStopped, out: Decision) -> None:
         out.facts.append(Refused("no_warning", "no warning is being played to your caller"))
         return
     out.commands.append(StopWarning(call.call_id, call.channel))
+    _connected(call, out, event.at)
     _end(state, call.call_id, DisconnectResult.STOPPED, out, event.at)
 
 
 def on_failed(state: State, event: WarningFailed, out: Decision) -> None:
     """The switch refused to begin it: the talk goes on as it was."""
+    call = state.calls.get(event.call_id)
+    if call is not None and event.call_id in state.callers.warnings:
+        _connected(call, out, event.at)
     _end(state, event.call_id, DisconnectResult.FAILED, out, event.at)
+
+
+def _connected(call: Call, out: Decision, at: Seconds) -> None:
+    """The two hear each other again; what they say is recorded from here on."""
+    segments.unmark(call, MarkKind.WARNING, out, at)
+    segments.bridged(call, at)
 
 
 def close(state: State, call: Call, out: Decision, at: Seconds, cause: str) -> None:

@@ -37,6 +37,8 @@ class MarkKind(StrEnum):
     CONSULT = "consult"
     MUTE = "mute"
     RECORD_PAUSE = "record_pause"
+    WARNING = "warning"
+    """Before a protected disconnect."""
 
 
 class Sound(StrEnum):

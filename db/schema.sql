@@ -30,12 +30,16 @@ CREATE TABLE public.accounts (
     active boolean DEFAULT true NOT NULL,
     version integer DEFAULT 1 NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    wrap_up_seconds double precision,
     CONSTRAINT accounts_display_name_check CHECK (((length(display_name) >= 1) AND (length(display_name) <= 80))),
     CONSTRAINT accounts_login_check CHECK ((login ~ '^[a-z0-9._-]{2,40}$'::text)),
-    CONSTRAINT accounts_role_check CHECK ((role = ANY (ARRAY['agent'::text, 'supervisor'::text, 'administrator'::text])))
+    CONSTRAINT accounts_role_check CHECK ((role = ANY (ARRAY['agent'::text, 'supervisor'::text, 'administrator'::text]))),
+    CONSTRAINT accounts_wrap_up_seconds_check CHECK (((wrap_up_seconds >= (0)::double precision) AND (wrap_up_seconds <= (3600)::double precision)))
 );
 
 COMMENT ON COLUMN public.accounts.queues IS 'queues this agent serves; empty = all';
+
+COMMENT ON COLUMN public.accounts.wrap_up_seconds IS 'this person''s wrap-up time; null: that of the queue';
 
 ALTER TABLE public.accounts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.accounts_id_seq
@@ -135,6 +139,39 @@ CREATE TABLE public.call_flags (
     CONSTRAINT call_flags_note_check CHECK ((length(note) <= 500))
 );
 
+CREATE TABLE public.call_marks (
+    call_id uuid NOT NULL,
+    kind text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    agent_id bigint,
+    record_from double precision NOT NULL,
+    record_to double precision,
+    CONSTRAINT call_marks_kind_check CHECK ((kind = ANY (ARRAY['hold'::text, 'consult'::text, 'mute'::text, 'record_pause'::text, 'warning'::text]))),
+    CONSTRAINT call_marks_record_from_check CHECK ((record_from >= (0)::double precision))
+);
+
+CREATE TABLE public.call_segments (
+    call_id uuid NOT NULL,
+    number integer NOT NULL,
+    kind text NOT NULL,
+    agent_id bigint,
+    phone text NOT NULL,
+    began text NOT NULL,
+    ended text,
+    started_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    record_from double precision NOT NULL,
+    record_to double precision,
+    CONSTRAINT call_segments_check CHECK ((record_to >= record_from)),
+    CONSTRAINT call_segments_check1 CHECK (((ended IS NULL) = (ended_at IS NULL))),
+    CONSTRAINT call_segments_kind_check CHECK ((kind = ANY (ARRAY['agent'::text, 'outside'::text, 'emergency'::text]))),
+    CONSTRAINT call_segments_number_check CHECK ((number >= 1)),
+    CONSTRAINT call_segments_record_from_check CHECK ((record_from >= (0)::double precision))
+);
+
+COMMENT ON COLUMN public.call_segments.phone IS 'the agent''s phone, or the number outside';
+
 CREATE TABLE public.call_treatments (
     call_id uuid NOT NULL,
     treatment text NOT NULL,
@@ -143,6 +180,44 @@ CREATE TABLE public.call_treatments (
     CONSTRAINT call_treatments_cause_check CHECK ((cause ~ '^(list:[0-9]+|frequency|anonymous)$'::text)),
     CONSTRAINT call_treatments_treatment_check CHECK ((treatment = ANY (ARRAY['vip'::text, 'elder_care'::text, 'block'::text, 'voice_service'::text, 'senior'::text, 'low_priority'::text])))
 );
+
+CREATE TABLE public.callbacks (
+    callback_id uuid NOT NULL,
+    number text NOT NULL,
+    queue text NOT NULL,
+    dialled text NOT NULL,
+    source text NOT NULL,
+    requested_by text NOT NULL,
+    requested_at timestamp with time zone NOT NULL,
+    place_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    state text NOT NULL,
+    origin_call_id uuid,
+    ticket_id bigint,
+    call_id uuid,
+    attempt integer NOT NULL,
+    tries integer NOT NULL,
+    cause text NOT NULL,
+    ended_at timestamp with time zone,
+    version integer NOT NULL,
+    CONSTRAINT callbacks_attempt_check CHECK ((attempt >= 0)),
+    CONSTRAINT callbacks_check CHECK (((ended_at IS NULL) = (state = ANY (ARRAY['requested'::text, 'queued'::text, 'ringing_agent'::text, 'dialling'::text])))),
+    CONSTRAINT callbacks_number_check CHECK ((number ~ '^[0-9]{2,20}$'::text)),
+    CONSTRAINT callbacks_source_check CHECK ((source = ANY (ARRAY['caller'::text, 'staff'::text]))),
+    CONSTRAINT callbacks_state_check CHECK ((state = ANY (ARRAY['requested'::text, 'queued'::text, 'ringing_agent'::text, 'dialling'::text, 'done'::text, 'failed'::text, 'cancelled'::text, 'expired'::text]))),
+    CONSTRAINT callbacks_tries_check CHECK ((tries >= 0))
+);
+
+COMMENT ON COLUMN public.callbacks.number IS 'as it is dialled: without blanks and +86';
+
+COMMENT ON COLUMN public.callbacks.requested_by IS 'login; empty when the caller asked for it with a key';
+
+COMMENT ON COLUMN public.callbacks.place_at IS 'its place in the line: that of the caller';
+
+COMMENT ON COLUMN public.callbacks.call_id IS 'the try that is under way, or the last one; its row comes a moment later';
+
+COMMENT ON COLUMN public.callbacks.attempt IS 'calls placed for it; tries: those in which the citizen was called in vain';
 
 CREATE TABLE public.caller_lists (
     id bigint NOT NULL,
@@ -214,17 +289,28 @@ CREATE TABLE public.calls (
     outcome text,
     cause text,
     rating smallint,
+    direction text DEFAULT 'inbound'::text NOT NULL,
+    ticket_id bigint,
+    origin_call_id uuid,
+    callback_id uuid,
     priority text DEFAULT 'normal'::text NOT NULL,
     place_at timestamp with time zone,
     CONSTRAINT calls_check CHECK (((outcome IS NULL) = (ended_at IS NULL))),
     CONSTRAINT calls_check1 CHECK (((outcome <> 'answered'::text) OR (answered_at IS NOT NULL))),
     CONSTRAINT calls_check2 CHECK (((outcome <> 'abandoned'::text) OR (answered_at IS NULL))),
+    CONSTRAINT calls_direction_check CHECK ((direction = ANY (ARRAY['inbound'::text, 'outbound'::text]))),
     CONSTRAINT calls_outcome_check CHECK ((outcome = ANY (ARRAY['answered'::text, 'abandoned'::text, 'overflowed'::text, 'called_back'::text, 'failed'::text]))),
     CONSTRAINT calls_priority_check CHECK ((priority = ANY (ARRAY['low'::text, 'normal'::text, 'high'::text, 'urgent'::text]))),
     CONSTRAINT calls_rating_check CHECK (((rating >= 1) AND (rating <= 3)))
 );
 
 COMMENT ON COLUMN public.calls.uniqueid IS 'Asterisk''s Uniqueid, with the prefix of the incarnation; internal, not shown by the API';
+
+COMMENT ON COLUMN public.calls.caller IS 'the citizen''s number, whoever called whom';
+
+COMMENT ON COLUMN public.calls.ticket_id IS 'the ticket that a call placed by the centre is about; its recording belongs to it';
+
+COMMENT ON COLUMN public.calls.origin_call_id IS 'the citizen''s own call that this one answers';
 
 COMMENT ON COLUMN public.calls.place_at IS 'what counts as the arrival for the place in the queue, where it is an earlier one that the caller keeps';
 
@@ -234,6 +320,26 @@ CREATE TABLE public.certificates (
     CONSTRAINT certificates_name_check CHECK ((name ~ '^[a-z0-9_]{1,40}$'::text)),
     CONSTRAINT certificates_title_check CHECK ((length(title) <= 80))
 );
+
+CREATE TABLE public.emergencies (
+    call_id uuid NOT NULL,
+    number integer NOT NULL,
+    service text NOT NULL,
+    note text NOT NULL,
+    agent_id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    reached_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    outcome text DEFAULT ''::text NOT NULL,
+    outcome_by bigint,
+    outcome_at timestamp with time zone,
+    CONSTRAINT emergencies_note_check CHECK (((length(note) >= 1) AND (length(note) <= 2000))),
+    CONSTRAINT emergencies_number_check CHECK ((number >= 1)),
+    CONSTRAINT emergencies_outcome_check CHECK ((length(outcome) <= 2000)),
+    CONSTRAINT emergencies_service_check CHECK ((service = ANY (ARRAY['110'::text, '119'::text, '120'::text, '122'::text])))
+);
+
+COMMENT ON COLUMN public.emergencies.note IS 'what the service was told: where, what, who is hurt';
 
 CREATE TABLE public.leadership (
     only_row boolean DEFAULT true NOT NULL,
@@ -267,6 +373,23 @@ CREATE TABLE public.offers (
     result text,
     CONSTRAINT offers_result_check CHECK ((result = ANY (ARRAY['answered'::text, 'no_answer'::text, 'busy'::text, 'unreachable'::text, 'caller_left'::text, 'withdrawn'::text, 'failed'::text])))
 );
+
+CREATE TABLE public.overflows (
+    call_id uuid NOT NULL,
+    from_queue text NOT NULL,
+    to_queue text,
+    cause text NOT NULL,
+    relief text NOT NULL,
+    waited_s double precision NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT overflows_cause_check CHECK ((cause ~ '^[a-z_]{1,40}$'::text)),
+    CONSTRAINT overflows_relief_check CHECK ((relief = ANY (ARRAY['stay'::text, 'queue'::text, 'call_back'::text, 'voicemail'::text, 'message'::text]))),
+    CONSTRAINT overflows_waited_s_check CHECK ((waited_s >= (0)::double precision))
+);
+
+COMMENT ON COLUMN public.overflows.to_queue IS 'null: it left the hotline, with a message or through the voicemail box';
+
+COMMENT ON COLUMN public.overflows.waited_s IS 'in the queue that it left';
 
 CREATE TABLE public.plan (
     only_row boolean DEFAULT true NOT NULL,
@@ -378,17 +501,6 @@ ALTER TABLE public.recording_accesses ALTER COLUMN id ADD GENERATED ALWAYS AS ID
     CACHE 1
 );
 
-CREATE TABLE public.recording_marks (
-    call_id uuid NOT NULL,
-    kind text NOT NULL,
-    starts_at timestamp with time zone NOT NULL,
-    ends_at timestamp with time zone,
-    CONSTRAINT recording_marks_check CHECK ((ends_at >= starts_at)),
-    CONSTRAINT recording_marks_kind_check CHECK ((kind = ANY (ARRAY['disconnect_warning'::text, 'flag'::text])))
-);
-
-COMMENT ON COLUMN public.recording_marks.starts_at IS 'on Asterisk''s clock; the place in the file follows from the times of the talk';
-
 CREATE TABLE public.recordings (
     id uuid NOT NULL,
     call_id uuid NOT NULL,
@@ -453,6 +565,36 @@ CREATE TABLE public.skills (
     CONSTRAINT skills_title_check CHECK ((length(title) <= 80))
 );
 
+CREATE TABLE public.surge_notices (
+    id bigint NOT NULL,
+    scope text NOT NULL,
+    text text NOT NULL,
+    sound text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    until timestamp with time zone NOT NULL,
+    set_by text NOT NULL,
+    withdrawn_at timestamp with time zone,
+    withdrawn_by text,
+    CONSTRAINT surge_notices_check CHECK ((until > since)),
+    CONSTRAINT surge_notices_check1 CHECK (((withdrawn_at IS NULL) = (withdrawn_by IS NULL))),
+    CONSTRAINT surge_notices_scope_check CHECK ((scope ~ '^(all|queue:[a-z0-9_]{1,40}|line:[0-9]{2,20})$'::text)),
+    CONSTRAINT surge_notices_sound_check CHECK ((sound ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT surge_notices_text_check CHECK ((length(text) <= 500))
+);
+
+COMMENT ON COLUMN public.surge_notices.text IS 'what is spoken, or what a recorded voice says';
+
+COMMENT ON COLUMN public.surge_notices.sound IS 'name of the sound file: a hash of what it was made from';
+
+ALTER TABLE public.surge_notices ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.surge_notices_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.tenures (
     epoch bigint NOT NULL,
     instance uuid NOT NULL,
@@ -481,7 +623,7 @@ CREATE TABLE public.tickets (
     queue text NOT NULL,
     agent_id bigint,
     arrived_at timestamp with time zone NOT NULL,
-    answered_at timestamp with time zone NOT NULL,
+    answered_at timestamp with time zone,
     call_ended_at timestamp with time zone,
     citizen_name text DEFAULT ''::text NOT NULL,
     title text DEFAULT ''::text NOT NULL,
@@ -491,9 +633,12 @@ CREATE TABLE public.tickets (
     version integer DEFAULT 1 NOT NULL,
     opened_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
+    source text DEFAULT 'call'::text NOT NULL,
     CONSTRAINT tickets_body_check CHECK ((length(body) <= 20000)),
+    CONSTRAINT tickets_check CHECK (((source <> 'call'::text) OR (answered_at IS NOT NULL))),
     CONSTRAINT tickets_citizen_name_check CHECK ((length(citizen_name) <= 80)),
     CONSTRAINT tickets_place_check CHECK ((length(place) <= 200)),
+    CONSTRAINT tickets_source_check CHECK ((source = ANY (ARRAY['call'::text, 'voicemail'::text]))),
     CONSTRAINT tickets_state_check CHECK ((state = ANY (ARRAY['DRAFT'::text, 'REGISTERED'::text]))),
     CONSTRAINT tickets_title_check CHECK ((length(title) <= 200)),
     CONSTRAINT tickets_topic_check CHECK ((length(topic) <= 80))
@@ -507,6 +652,35 @@ ALTER TABLE public.tickets ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.wait_announcements (
+    call_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    queue text NOT NULL,
+    "position" integer,
+    low_s double precision,
+    expected_s double precision,
+    high_s double precision,
+    CONSTRAINT wait_announcements_check CHECK ((expected_s >= low_s)),
+    CONSTRAINT wait_announcements_check1 CHECK ((high_s >= expected_s)),
+    CONSTRAINT wait_announcements_check2 CHECK ((("position" IS NOT NULL) OR (expected_s IS NOT NULL))),
+    CONSTRAINT wait_announcements_check3 CHECK ((((expected_s IS NULL) = (low_s IS NULL)) AND ((expected_s IS NULL) = (high_s IS NULL)))),
+    CONSTRAINT wait_announcements_low_s_check CHECK ((low_s >= (0)::double precision)),
+    CONSTRAINT wait_announcements_position_check CHECK (("position" >= 1))
+);
+
+CREATE TABLE public.wait_estimates (
+    call_id uuid NOT NULL,
+    queue text NOT NULL,
+    expected_s double precision NOT NULL,
+    waited_s double precision NOT NULL,
+    within boolean NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT wait_estimates_expected_s_check CHECK ((expected_s >= (0)::double precision)),
+    CONSTRAINT wait_estimates_waited_s_check CHECK ((waited_s >= (0)::double precision))
+);
+
+COMMENT ON COLUMN public.wait_estimates.within IS 'whether the wait lay between the bounds that were said';
 
 CREATE TABLE public.writers (
     writer_id uuid NOT NULL,
@@ -545,8 +719,17 @@ ALTER TABLE ONLY public.call_disconnects
 ALTER TABLE ONLY public.call_flags
     ADD CONSTRAINT call_flags_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.call_marks
+    ADD CONSTRAINT call_marks_pkey PRIMARY KEY (call_id, kind, started_at);
+
+ALTER TABLE ONLY public.call_segments
+    ADD CONSTRAINT call_segments_pkey PRIMARY KEY (call_id, number);
+
 ALTER TABLE ONLY public.call_treatments
     ADD CONSTRAINT call_treatments_pkey PRIMARY KEY (call_id, treatment, cause);
+
+ALTER TABLE ONLY public.callbacks
+    ADD CONSTRAINT callbacks_pkey PRIMARY KEY (callback_id);
 
 ALTER TABLE ONLY public.caller_lists
     ADD CONSTRAINT caller_lists_pkey PRIMARY KEY (id);
@@ -557,6 +740,9 @@ ALTER TABLE ONLY public.calls
 ALTER TABLE ONLY public.certificates
     ADD CONSTRAINT certificates_pkey PRIMARY KEY (name);
 
+ALTER TABLE ONLY public.emergencies
+    ADD CONSTRAINT emergencies_pkey PRIMARY KEY (call_id, number);
+
 ALTER TABLE ONLY public.leadership
     ADD CONSTRAINT leadership_pkey PRIMARY KEY (only_row);
 
@@ -565,6 +751,9 @@ ALTER TABLE ONLY public.lines
 
 ALTER TABLE ONLY public.offers
     ADD CONSTRAINT offers_pkey PRIMARY KEY (offer_id);
+
+ALTER TABLE ONLY public.overflows
+    ADD CONSTRAINT overflows_pkey PRIMARY KEY (call_id, at, from_queue);
 
 ALTER TABLE ONLY public.plan
     ADD CONSTRAINT plan_pkey PRIMARY KEY (only_row);
@@ -580,9 +769,6 @@ ALTER TABLE ONLY public.queues
 
 ALTER TABLE ONLY public.recording_accesses
     ADD CONSTRAINT recording_accesses_pkey PRIMARY KEY (id);
-
-ALTER TABLE ONLY public.recording_marks
-    ADD CONSTRAINT recording_marks_pkey PRIMARY KEY (call_id, kind, starts_at);
 
 ALTER TABLE ONLY public.recordings
     ADD CONSTRAINT recordings_call_id_key UNIQUE (call_id);
@@ -602,6 +788,9 @@ ALTER TABLE ONLY public.sessions
 ALTER TABLE ONLY public.skills
     ADD CONSTRAINT skills_pkey PRIMARY KEY (name);
 
+ALTER TABLE ONLY public.surge_notices
+    ADD CONSTRAINT surge_notices_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.tenures
     ADD CONSTRAINT tenures_pkey PRIMARY KEY (epoch);
 
@@ -610,6 +799,12 @@ ALTER TABLE ONLY public.tickets
 
 ALTER TABLE ONLY public.tickets
     ADD CONSTRAINT tickets_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.wait_announcements
+    ADD CONSTRAINT wait_announcements_pkey PRIMARY KEY (call_id, at);
+
+ALTER TABLE ONLY public.wait_estimates
+    ADD CONSTRAINT wait_estimates_pkey PRIMARY KEY (call_id);
 
 ALTER TABLE ONLY public.writers
     ADD CONSTRAINT writers_pkey PRIMARY KEY (writer_id);
@@ -620,6 +815,12 @@ CREATE INDEX audit_object ON public.audit USING btree (object, id);
 
 CREATE INDEX call_flags_call ON public.call_flags USING btree (call_id);
 
+CREATE INDEX call_segments_agent ON public.call_segments USING btree (agent_id, started_at DESC);
+
+CREATE INDEX callbacks_newest ON public.callbacks USING btree (requested_at DESC, callback_id);
+
+CREATE UNIQUE INDEX callbacks_one_per_number ON public.callbacks USING btree (number) WHERE (ended_at IS NULL);
+
 CREATE INDEX caller_lists_acting ON public.caller_lists USING btree (expires_at) WHERE (state = ANY (ARRAY['active'::text, 'appealed'::text]));
 
 CREATE UNIQUE INDEX caller_lists_one_open ON public.caller_lists USING btree (number, is_prefix, kind) WHERE (state = ANY (ARRAY['proposed'::text, 'active'::text, 'appealed'::text]));
@@ -628,7 +829,15 @@ CREATE INDEX calls_arrived ON public.calls USING btree (arrived_at DESC, call_id
 
 CREATE INDEX calls_by_caller ON public.calls USING btree (caller, arrived_at DESC) WHERE (caller <> ''::text);
 
+CREATE INDEX calls_callback ON public.calls USING btree (callback_id) WHERE (callback_id IS NOT NULL);
+
 CREATE INDEX calls_open ON public.calls USING btree (arrived_at) WHERE (ended_at IS NULL);
+
+CREATE INDEX calls_origin ON public.calls USING btree (origin_call_id) WHERE (origin_call_id IS NOT NULL);
+
+CREATE INDEX calls_ticket ON public.calls USING btree (ticket_id) WHERE (ticket_id IS NOT NULL);
+
+CREATE INDEX emergencies_at ON public.emergencies USING btree (at DESC);
 
 CREATE INDEX offers_call ON public.offers USING btree (call_id);
 
@@ -639,6 +848,8 @@ CREATE UNIQUE INDEX seats_one_agent_per_phone ON public.seats USING btree (phone
 CREATE UNIQUE INDEX seats_one_phone_per_agent ON public.seats USING btree (agent_id) WHERE (until IS NULL);
 
 CREATE INDEX sessions_account ON public.sessions USING btree (account_id);
+
+CREATE UNIQUE INDEX surge_notices_one_per_scope ON public.surge_notices USING btree (scope) WHERE (withdrawn_at IS NULL);
 
 CREATE INDEX tickets_agent ON public.tickets USING btree (agent_id, id DESC);
 
@@ -682,8 +893,26 @@ ALTER TABLE ONLY public.call_flags
 ALTER TABLE ONLY public.call_flags
     ADD CONSTRAINT call_flags_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.calls(call_id);
 
+ALTER TABLE ONLY public.call_marks
+    ADD CONSTRAINT call_marks_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES public.accounts(id);
+
+ALTER TABLE ONLY public.call_marks
+    ADD CONSTRAINT call_marks_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.calls(call_id);
+
+ALTER TABLE ONLY public.call_segments
+    ADD CONSTRAINT call_segments_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES public.accounts(id);
+
+ALTER TABLE ONLY public.call_segments
+    ADD CONSTRAINT call_segments_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.calls(call_id);
+
 ALTER TABLE ONLY public.call_treatments
     ADD CONSTRAINT call_treatments_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.calls(call_id);
+
+ALTER TABLE ONLY public.callbacks
+    ADD CONSTRAINT callbacks_origin_call_id_fkey FOREIGN KEY (origin_call_id) REFERENCES public.calls(call_id);
+
+ALTER TABLE ONLY public.callbacks
+    ADD CONSTRAINT callbacks_ticket_id_fkey FOREIGN KEY (ticket_id) REFERENCES public.tickets(id);
 
 ALTER TABLE ONLY public.caller_lists
     ADD CONSTRAINT caller_lists_appealed_by_fkey FOREIGN KEY (appealed_by) REFERENCES public.accounts(id);
@@ -700,6 +929,24 @@ ALTER TABLE ONLY public.caller_lists
 ALTER TABLE ONLY public.calls
     ADD CONSTRAINT calls_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES public.accounts(id);
 
+ALTER TABLE ONLY public.calls
+    ADD CONSTRAINT calls_callback_id_fkey FOREIGN KEY (callback_id) REFERENCES public.callbacks(callback_id);
+
+ALTER TABLE ONLY public.calls
+    ADD CONSTRAINT calls_origin_call_id_fkey FOREIGN KEY (origin_call_id) REFERENCES public.calls(call_id);
+
+ALTER TABLE ONLY public.calls
+    ADD CONSTRAINT calls_ticket_id_fkey FOREIGN KEY (ticket_id) REFERENCES public.tickets(id);
+
+ALTER TABLE ONLY public.emergencies
+    ADD CONSTRAINT emergencies_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES public.accounts(id);
+
+ALTER TABLE ONLY public.emergencies
+    ADD CONSTRAINT emergencies_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.calls(call_id);
+
+ALTER TABLE ONLY public.emergencies
+    ADD CONSTRAINT emergencies_outcome_by_fkey FOREIGN KEY (outcome_by) REFERENCES public.accounts(id);
+
 ALTER TABLE ONLY public.lines
     ADD CONSTRAINT lines_queue_fkey FOREIGN KEY (queue) REFERENCES public.queues(name);
 
@@ -708,6 +955,9 @@ ALTER TABLE ONLY public.offers
 
 ALTER TABLE ONLY public.offers
     ADD CONSTRAINT offers_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.calls(call_id);
+
+ALTER TABLE ONLY public.overflows
+    ADD CONSTRAINT overflows_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.calls(call_id);
 
 ALTER TABLE ONLY public.plan
     ADD CONSTRAINT plan_default_queue_fkey FOREIGN KEY (default_queue) REFERENCES public.queues(name) DEFERRABLE INITIALLY DEFERRED;
@@ -727,9 +977,6 @@ ALTER TABLE ONLY public.recording_accesses
 ALTER TABLE ONLY public.recording_accesses
     ADD CONSTRAINT recording_accesses_recording_id_fkey FOREIGN KEY (recording_id) REFERENCES public.recordings(id);
 
-ALTER TABLE ONLY public.recording_marks
-    ADD CONSTRAINT recording_marks_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.calls(call_id);
-
 ALTER TABLE ONLY public.recordings
     ADD CONSTRAINT recordings_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.calls(call_id);
 
@@ -747,3 +994,9 @@ ALTER TABLE ONLY public.tickets
 
 ALTER TABLE ONLY public.tickets
     ADD CONSTRAINT tickets_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.calls(call_id);
+
+ALTER TABLE ONLY public.wait_announcements
+    ADD CONSTRAINT wait_announcements_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.calls(call_id);
+
+ALTER TABLE ONLY public.wait_estimates
+    ADD CONSTRAINT wait_estimates_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.calls(call_id);

@@ -71,16 +71,10 @@ CREATE TABLE call_disconnects (
     CHECK ((result IS NULL) = (ended_at IS NULL))
 );
 
--- Places in a recording that a listener should find.
-CREATE TABLE recording_marks (
-    call_id   uuid NOT NULL REFERENCES calls,
-    kind      text NOT NULL CHECK (kind IN ('disconnect_warning', 'flag')),
-    starts_at timestamptz NOT NULL,
-    ends_at   timestamptz,
-    PRIMARY KEY (call_id, kind, starts_at),
-    CHECK (ends_at >= starts_at)
-);
-COMMENT ON COLUMN recording_marks.starts_at IS 'on Asterisk''s clock; the place in the file follows from the times of the talk';
+-- The warning is marked on the call's time line, with its place in the recording.
+ALTER TABLE call_marks DROP CONSTRAINT call_marks_kind_check;
+ALTER TABLE call_marks ADD CONSTRAINT call_marks_kind_check
+    CHECK (kind IN ('hold', 'consult', 'mute', 'record_pause', 'warning'));
 
 -- The caller's history, shown to whoever takes the next call.
 CREATE INDEX calls_by_caller ON calls (caller, arrived_at DESC) WHERE caller <> '';
