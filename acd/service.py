@@ -19,6 +19,7 @@ from agents.model import SeatedAgent
 from core import clock
 from core.commands import (
     Command,
+    HangUpLeg,
     MarkCall,
     MirrorMember,
     MoveLegs,
@@ -28,6 +29,7 @@ from core.commands import (
     RingThird,
     SendAway,
     SetSound,
+    StartCallout,
     StopWarning,
     WakeAt,
     WarnCaller,
@@ -106,6 +108,10 @@ class AcdService:
         match command:
             case OfferCall():
                 self._spawn(self._offer(command))
+            case StartCallout():
+                self._spawn(self._callout(command))
+            case HangUpLeg():
+                self._spawn(self._hang_up(command))
             case ReturnToHold():
                 self._spawn(self._return(command))
             case SendAway():
@@ -146,6 +152,19 @@ class AcdService:
             await self._telephony.offer(command)
         except (TelephonyError, ValueError) as error:  # ValueError: a field that must not be sent
             self._put(OfferFailed(command.call_id, command.offer_id, str(error), self._telephony.now()))
+
+    async def _callout(self, command: StartCallout) -> None:
+        try:
+            await self._telephony.callout(command)
+        except (TelephonyError, ValueError) as error:
+            self._put(OfferFailed(command.call_id, command.offer_id, str(error), self._telephony.now()))
+
+    async def _hang_up(self, command: HangUpLeg) -> None:
+        try:
+            await self._telephony.hang_up(command)
+        except (TelephonyError, ValueError) as error:
+            log.warning("hang_up_failed", call_id=command.call_id, error=str(error))
+            self._reconcile_wanted.set()
 
     async def _return(self, command: ReturnToHold) -> None:
         try:
@@ -343,6 +362,9 @@ def _agent(seat: SeatedAgent) -> Agent:
         until=seat.until,
         next_state=seat.next_state,
         next_reason=seat.next_reason,
+        skills=seat.skills,
+        certificates=seat.certificates,
+        wrap_up_seconds=seat.wrap_up_seconds,
         call_id=seat.call_id if seat.state is AgentState.WRAP_UP else None,
         # What made the agent unavailable was the phone: the first picture that shows it ends that.
         reachable=not (seat.state is AgentState.NOT_RESPONDING and seat.cause in seats.PHONE_CAUSES),

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from agents.caller_card import CallerCard
 from agents.patience import within
+from agents.qualifications_api import tell_seated
 from agents.service import AccountChange, AgentService, NewAccount, StoredAccount
 from agents.store import AgentStore
 from agents.views import (
@@ -154,13 +155,17 @@ class PeopleApi:
             raise InvalidInput("there is no such phone", code="unknown_phone", field="phone")
         if not self._phones.reachable(phone):
             raise Conflict("the phone is not registered", code="phone_not_registered", field="phone")
+        held = await self._service.qualifications.last_known(account)
         await self._inbox.ask(
             AgentLogin(
                 account.id,
                 account.display_name,
                 phone,
-                tuple(QueueName(queue) for queue in account.queues),
+                held.queues,
                 self._now(),
+                held.skills,
+                held.certificates,
+                held.wrap_up_seconds,
             ),
         )
         self._note(account, "seat.take", account.id, phone=phone)
@@ -256,6 +261,9 @@ class PeopleApi:
         )
         if not account.active:
             await self._clear_seat(account, request.account)
+        elif change.queues is not None:
+            held = await self._service.qualifications.of(account.id)
+            await tell_seated(self._inbox, self._live, account.id, held, self._now())
         return Reply(stored_answer(account), headers={"ETag": f'"{account.version}"'})
 
     async def _clear_seat(self, account: StoredAccount, actor: Account) -> None:

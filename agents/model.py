@@ -1,8 +1,18 @@
 """What the record knows about a seat; the routing engine is restored from it after a restart. Pure."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from core.vocabulary import AgentId, AgentState, CallId, Phone, QueueName, Seconds
+from core.vocabulary import (
+    AgentId,
+    AgentState,
+    CallId,
+    CertificateName,
+    Phone,
+    QueueName,
+    Seconds,
+    SkillName,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +35,7 @@ class SeatedAgent:
     next_reason: str
     call_id: CallId | None
     """The call that the latest state belongs to."""
+    skills: Mapping[SkillName, int] = field(default_factory=dict)
+    certificates: Mapping[CertificateName, Seconds | None] = field(default_factory=dict)
+    wrap_up_seconds: Seconds | None = None
+    """The agent's own wrap-up time, ``None``: that of the queue."""

@@ -97,7 +97,7 @@ WHERE agent_id = $1::bigint AND until IS NULL AND next_at <= to_timestamp($2::fl
 
 -- name: seated
 -- Everybody who sits at a phone, with the latest state.
-SELECT s.agent_id, a.display_name, s.phone, s.queues, st.to_state, st.reason, st.cause, st.call_id::text AS call_id,
+SELECT s.agent_id, a.display_name, s.phone, a.queues, st.to_state, st.reason, st.cause, st.call_id::text AS call_id,
        extract(epoch FROM st.at)::float8 AS at, extract(epoch FROM st.until)::float8 AS until,
        s.next_state, s.next_reason, extract(epoch FROM s.since)::float8 AS since
 FROM seats s JOIN accounts a ON a.id = s.agent_id
@@ -109,3 +109,45 @@ WHERE s.until IS NULL ORDER BY s.agent_id;
 SELECT seq, from_state, to_state, reason, cause, call_id::text AS call_id, next_state,
        extract(epoch FROM until)::float8 AS until, extract(epoch FROM at)::float8 AS at
 FROM agent_states WHERE agent_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3;
+
+-- name: qualifications
+-- What people may be offered beyond their queues: levels of skills, certificates, their own wrap-up time.
+SELECT a.id, a.version, a.queues, a.wrap_up_seconds,
+       (SELECT coalesce(jsonb_object_agg(skill, level), '{}') FROM agent_skills WHERE account_id = a.id)::text AS skills,
+       (SELECT coalesce(jsonb_object_agg(certificate, extract(epoch FROM valid_until)::float8), '{}')
+        FROM agent_certificates WHERE account_id = a.id)::text AS certificates
+FROM accounts a WHERE a.id = ANY ($1::bigint[]);
+
+-- name: unknown_skills
+-- Names that the plan does not have.
+SELECT unnest($1::text[]) AS name EXCEPT SELECT name FROM skills ORDER BY name;
+
+-- name: unknown_certificates
+-- Names that the plan does not have.
+SELECT unnest($1::text[]) AS name EXCEPT SELECT name FROM certificates ORDER BY name;
+
+-- name: drop_skills_of
+-- Before the new ones.
+DELETE FROM agent_skills WHERE account_id = $1;
+
+-- name: put_skills_of
+-- All skills of a person.
+INSERT INTO agent_skills (account_id, skill, level)
+SELECT $1::bigint, key, value::smallint FROM jsonb_each_text($2::jsonb);
+
+-- name: drop_certificates_of
+-- Before the new ones.
+DELETE FROM agent_certificates WHERE account_id = $1;
+
+-- name: put_certificates_of
+-- All certificates of a person.
+INSERT INTO agent_certificates (account_id, certificate, valid_until)
+SELECT $1::bigint, key, to_timestamp(value::float8) FROM jsonb_each_text($2::jsonb);
+
+-- name: put_wrap_up_of
+-- A person's own wrap-up time.
+UPDATE accounts SET wrap_up_seconds = $2::float8 WHERE id = $1;
+
+-- name: touch_account
+-- One version further, if nobody else has changed the account meanwhile.
+UPDATE accounts SET version = version + 1 WHERE id = $1 AND version = $2;

@@ -9,6 +9,7 @@ import structlog
 
 from agents import passwords
 from agents.passwords import Passwords
+from agents.qualifications import Qualifications
 from agents.sessions import OpenedSession, Sessions, account_of
 from agents.store import SQL
 from agents.throttle import LoginThrottle, TooManyLogins
@@ -81,6 +82,7 @@ class AgentService:
 
     def __init__(self, database: Database, queues: Collection[str], session_seconds: Seconds) -> None:
         self.sessions = Sessions(database, session_seconds)
+        self.qualifications = Qualifications(database)
         self._database = database
         self._queues = queues
         self._passwords = Passwords()

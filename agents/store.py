@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agents.model import SeatedAgent
+from agents.qualifications import NOBODYS, Qualification, Qualifications
 from core.facts import AgentLeft, AgentSatDown, AgentStateChanged, Fact, NextStateSet
 from core.ports import Writer
 from core.vocabulary import AgentId, AgentState, CallId, Phone, QueueName, Seconds
@@ -13,7 +14,9 @@ from db.pool import Database
 
 SQL = queries.load(__file__)
 
-DURING_A_CALL = frozenset({AgentState.RINGING, AgentState.TALKING, AgentState.WRAP_UP})
+DURING_A_CALL = frozenset(
+    {AgentState.RINGING, AgentState.TALKING, AgentState.OUTBOUND, AgentState.WRAP_UP}
+)
 """States that a noted next state outlives."""
 
 
@@ -82,10 +85,12 @@ class AgentStore:
 
     async def load_seats(self) -> list[SeatedAgent]:
         """Everybody who sat at a phone when the record was last written."""
-        return [_seated(dict(row)) for row in await self._database.fetch(SQL["seated"])]
+        rows = await self._database.fetch(SQL["seated"])
+        held = await Qualifications(self._database).of_all(AgentId(row["agent_id"]) for row in rows)
+        return [_seated(dict(row), held.get(AgentId(row["agent_id"]), NOBODYS)) for row in rows]
 
 
-def _seated(row: Mapping[str, Any]) -> SeatedAgent:
+def _seated(row: Mapping[str, Any], held: Qualification) -> SeatedAgent:
     next_state = row["next_state"]
     if row["to_state"] in (None, AgentState.OFFLINE):
         # The log-in's own row was cut short: a break is where it leads.
@@ -103,4 +108,7 @@ def _seated(row: Mapping[str, Any]) -> SeatedAgent:
         next_state=AgentState(next_state) if next_state is not None else None,
         next_reason=row["next_reason"],
         call_id=CallId(row["call_id"]) if row["call_id"] is not None else None,
+        skills=held.skills,
+        certificates=held.certificates,
+        wrap_up_seconds=held.wrap_up_seconds,
     )

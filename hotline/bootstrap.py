@@ -11,6 +11,7 @@ from pathlib import Path
 from acd.api import CallApi
 from acd.api import endpoints as call_endpoints
 from acd.callers import CallerBook
+from acd.callout_model import OutMemory
 from acd.live import Live
 from acd.model import State
 from acd.plan_values import routing_plan
@@ -21,6 +22,8 @@ from acd.store import CallStore
 from acd.surge_api import endpoints as surge_endpoints
 from agents.api import PeopleApi
 from agents.api import endpoints as people_endpoints
+from agents.qualifications_api import QualificationsApi
+from agents.qualifications_api import endpoints as qualification_endpoints
 from agents.service import AgentService
 from agents.store import AgentStore
 from core import clock
@@ -53,7 +56,7 @@ from core.facts import (
 from core.vocabulary import CallId, Seconds
 from db.pool import Database
 from db.writer import OrderedWriter
-from hotline import caller_parts, plan_files, plan_parts, relief_parts, runtime
+from hotline import caller_parts, out_parts, plan_files, plan_parts, relief_parts, runtime, talk_parts
 from hotline.accounting import Accounting
 from hotline.caller_parts import CallerParts
 from hotline.factlog import log_fact
@@ -62,10 +65,12 @@ from hotline.initial_plan import initial_plan
 from hotline.leadership import Leadership, Standing
 from hotline.leading import lead
 from hotline.metrics import Metrics
+from hotline.out_parts import OutParts
 from hotline.outage import OutageReplay
 from hotline.plan_parts import PlanParts, PlanQueues
 from hotline.relief_parts import ReliefParts
 from hotline.settings import Settings
+from hotline.talk_parts import TalkParts
 from hotline.telling import FactQueue, Subscriber
 from ivr.prompts import FOLDER, Prompts
 from ivr.session import IvrSessions
@@ -98,6 +103,8 @@ class Parts:
     tickets: TicketService
     callers: CallerParts
     relief: ReliefParts
+    talks: TalkParts
+    placed: OutParts
     plan: PlanParts
     metrics: Metrics
     accounting: Accounting
@@ -116,6 +123,8 @@ def subscribers(
     metrics: Metrics,
     callers: CallerParts,
     relief: ReliefParts,
+    talks: TalkParts,
+    placed: OutParts,
 ) -> dict[type[Fact], tuple[Subscriber, ...]]:
     """Who is told what, in this order: the call's row comes before the ticket that refers to it."""
     return {
@@ -131,10 +140,12 @@ def subscribers(
         OfferEnded: (calls.record, metrics.record, log_fact),
         TalkStarted: (calls.record, tickets.record, metrics.record, callers.desk.record, log_fact),
         TalkEnded: (calls.record, tickets.record, metrics.record, log_fact),
-        CallFinished: (calls.record, tickets.record, metrics.record, log_fact),
+        CallFinished: (calls.record, tickets.record, metrics.record, placed.metrics.record, log_fact),
         CallerTreated: (callers.store.record, metrics.record, log_fact),
         DisconnectWarned: (callers.store.record, log_fact),
         DisconnectEnded: (callers.store.record, metrics.record, log_fact),
+        **talks.subscribers(tickets),
+        **placed.subscribers(),
         AgentSatDown: (agents.record, log_fact),
         AgentLeft: (agents.record, log_fact),
         AgentStateChanged: (agents.record, metrics.record, log_fact),
@@ -143,13 +154,19 @@ def subscribers(
     }
 
 
+def first_offer() -> int:
+    """The number of a run's first offer."""
+    return int(clock.wall() * 1000) * OFFERS_PER_MILLISECOND
+
+
 def new_state(settings: Settings) -> State:
     """An empty memory with the queues of the settings; the plan's rows replace them when they are read."""
     return State(
         plan=routing_plan(initial_plan(settings), 0),
-        next_offer_id=int(clock.wall() * 1000) * OFFERS_PER_MILLISECOND,
+        next_offer_id=first_offer(),
         run_id=new_run_id(),
         callers=CallerBook(caller_parts.policy(settings)),
+        out=OutMemory(out_parts.rules(settings)),
     )
 
 
@@ -185,7 +202,9 @@ def build(settings: Settings) -> Parts:
     callers = caller_parts.build(database, writer, state, switch.now)
     plan = plan_parts.build(settings, dsn, database, inbox, switch, metrics)
     relief = relief_parts.build(settings, database, writer, metrics, put=inbox.put, now=switch.now)
-    facts = FactQueue(subscribers(calls, agents, tickets, metrics, callers, relief))
+    talks = talk_parts.build(database, writer, metrics.registry)
+    placed = out_parts.build(database, writer, metrics, state.out, switch.now)
+    facts = FactQueue(subscribers(calls, agents, tickets, metrics, callers, relief, talks, placed))
     acd = AcdService(
         state=state,
         telephony=switch,
@@ -229,6 +248,8 @@ def build(settings: Settings) -> Parts:
         tickets=tickets,
         callers=callers,
         relief=relief,
+        talks=talks,
+        placed=placed,
         plan=plan,
         metrics=metrics,
         accounting=accounting,
@@ -237,12 +258,15 @@ def build(settings: Settings) -> Parts:
         leadership=leading.leadership,
         endpoints=[
             *people_endpoints(people_api),
+            *qualification_endpoints(QualificationsApi(people.qualifications, inbox, live, switch.now)),
             *call_endpoints(CallApi(database, live)),
             *priority_endpoints(PriorityApi(calls, inbox, switch.now)),
             *caller_parts.endpoints(
                 callers, settings=settings, database=database, inbox=inbox, live=live, now=switch.now
             ),
+            *out_parts.endpoints(placed, database=database, inbox=inbox, live=live, now=switch.now),
             *plan.endpoints,
+            *talk_parts.endpoints(settings, database, inbox, state, switch.now),
             *ticket_endpoints(tickets),
             *surge_endpoints(relief.notices),
         ],

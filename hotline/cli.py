@@ -11,10 +11,12 @@ from core.errors import HotlineError
 from hotline.accounts_cli import accounts_app
 from hotline.asterisk.cli import asterisk_app
 from hotline.demo.cli import demo
+from hotline.plan_cli import plan_app
 from hotline.prompts_cli import prompts_app
 from hotline.run import run as run_hotline
 from hotline.serve import serve as serve_service
 from hotline.settings import Settings
+from hotline.simulate.cli import simulate
 from hotline.smoke import smoke as smoke_test
 
 BAD_INPUT = 2
@@ -28,7 +30,9 @@ app = typer.Typer(
 app.add_typer(asterisk_app, name="asterisk", help="Asterisk: provision, render its configuration, phones.")
 app.add_typer(accounts_app, name="accounts", help="People who may log in.")
 app.add_typer(prompts_app, name="prompts", help="What callers hear.")
+app.add_typer(plan_app, name="plan", help="Queues, lines and their rules.")
 app.command("demo")(demo)
+app.command("simulate")(simulate)
 
 
 @app.command()

@@ -89,6 +89,9 @@ CREATE TABLE plan_versions (
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON plan_versions
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+ALTER TABLE accounts ADD COLUMN wrap_up_seconds double precision CHECK (wrap_up_seconds BETWEEN 0 AND 3600);
+COMMENT ON COLUMN accounts.wrap_up_seconds IS 'this person''s wrap-up time; null: that of the queue';
+
 CREATE TABLE agent_skills (
     account_id bigint NOT NULL REFERENCES accounts,
     skill      text NOT NULL REFERENCES skills,
