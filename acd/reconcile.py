@@ -4,18 +4,18 @@ What changed after the picture was begun is newer than the picture and is left a
 when it is missing from two pictures in a row, because one may have been taken while it moved.
 """
 
-from acd import calls, offers, placing, relief, seats
+from acd import callouts, calls, offers, placing, relief, seats, talk_pictures
 from acd.model import Agent, Call, Decision, State, step
 from acd.phases import CallInput, Phase
 from agents.rules import AgentInput
 from core.commands import RequestReconcile, ReturnToHold
 from core.events import CallAnswered, CallArrived, LiveCall, PhoneReachability, Reconciled
-from core.vocabulary import AgentState, Phone, Seconds
+from core.vocabulary import AgentState, Direction, Phone, Seconds
 
 OFFER_SETTLE_SECONDS: Seconds = 2.0
 """A younger offer may not show yet: between the decision and the dialplan's next step lies a Redirect."""
 
-HOLDS_AGENT = frozenset({Phase.OFFERING, Phase.TALKING})
+HOLDS_AGENT = frozenset({Phase.OFFERING, Phase.DIALLING, Phase.TALKING})
 
 CLEAN_SNAPSHOTS = 2
 """In how many pictures in a row a call must be missing before it is ended."""
@@ -39,7 +39,9 @@ def on_reconciled(state: State, event: Reconciled, out: Decision) -> None:
 
 def _compare(state: State, live: LiveCall, event: Reconciled, out: Decision) -> None:
     adopted = live.call_id not in state.calls
-    if adopted:
+    if adopted and live.direction is Direction.OUTBOUND:
+        callouts.adopted(state, live, out)
+    elif adopted:
         _adopt(state, live, out)
     call = state.calls[live.call_id]
     call.missing = 0
@@ -50,7 +52,9 @@ def _compare(state: State, live: LiveCall, event: Reconciled, out: Decision) -> 
     if not adopted and call.changed_at > event.at:
         return
     call.astray = call.astray if live.stage == Phase.WAITING else 0
-    if live.talking and live.agent_phone is not None:
+    if live.stage in talk_pictures.STAGES:
+        _inside_talk(state, call, live, event, out)
+    elif live.talking and live.agent_phone is not None:
         _talking(state, call, live, event, out)
     elif live.stage == Phase.AFTER:
         _after(state, call, event, out)
@@ -60,6 +64,8 @@ def _compare(state: State, live: LiveCall, event: Reconciled, out: Decision) -> 
         _offering(state, call, live, event, out)
     elif live.stage == Phase.WAITING:
         _waiting(state, call, event, out)
+    elif live.direction is Direction.OUTBOUND:
+        callouts.seen(state, call, live, out, event.at)
     if call.phase == (Phase.TALKING if live.talking else live.stage):
         call.changed_at = max(call.changed_at, event.at)  # seen to be so: what is older is old news
 
@@ -96,6 +102,14 @@ def _talking(state: State, call: Call, live: LiveCall, event: Reconciled, out: D
             CallAnswered(call.call_id, live.agent_phone, live.agent_channel, event.at),
             out,
         )
+
+
+def _inside_talk(state: State, call: Call, live: LiveCall, event: Reconciled, out: Decision) -> None:
+    """On hold, in a conference, or with somebody outside: a talk that goes on."""
+    phone = live.agent_phone or Phone("")
+    if call.phase is not Phase.TALKING:
+        calls.on_answered(state, CallAnswered(call.call_id, phone, live.agent_channel, event.at), out)
+    talk_pictures.compare(state, call, live, event.at, out)
 
 
 def _after(state: State, call: Call, event: Reconciled, out: Decision) -> None:
@@ -172,7 +186,11 @@ def _astray(state: State, call: Call, event: Reconciled, out: Decision) -> bool:
 
 def _end_missing(state: State, event: Reconciled, out: Decision) -> None:
     seen = {live.call_id for live in event.calls}
-    lost = [c for c in state.calls.values() if c.call_id not in seen and c.changed_at <= event.at]
+    lost = [
+        c
+        for c in state.calls.values()
+        if c.call_id not in seen and c.changed_at <= event.at and not c.awaits_callout
+    ]
     for call in lost:
         missing = call.missing + 1
         if missing >= CLEAN_SNAPSHOTS:
@@ -208,6 +226,8 @@ def _free_agents(state: State, event: Reconciled, out: Decision) -> None:
 def _free(state: State, agent: Agent, event: Reconciled, out: Decision) -> None:
     if agent.state is AgentState.TALKING:
         seats.end_talk(state, agent, out, event.at)
+    elif agent.state is AgentState.OUTBOUND:
+        seats.wrap_up(state, agent, 0.0, out, event.at, cause="system:reconciled")
     elif agent.state is AgentState.RINGING:
         seats.move(state, agent, AgentInput.OFFER_WITHDRAWN, out, event.at, cause="system:reconciled")
         seats.after_offer(state, agent, out, event.at)

@@ -14,11 +14,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
-from acd.service import restore
+from acd.service import new_run_id, restore
 from core.errors import Unavailable
 from core.vocabulary import Seconds
 from hotline import logs
-from hotline.bootstrap import Parts, build
+from hotline.bootstrap import Parts, build, first_offer
+from hotline.leadership import Standing
 from hotline.priority import ordinary, routing_first
 from hotline.settings import Settings
 from web.app import create_app, create_metrics_app
@@ -64,7 +65,8 @@ async def _run(parts: Parts) -> None:
     """Bring everything up, keep it up, and on cancellation take it down again."""
     async with contextlib.AsyncExitStack() as closing:
         await _start_http(parts, closing)
-        await parts.writer.start()
+        epoch, keeping = await _lead(parts, closing)
+        await parts.writer.start(epoch)
         closing.push_async_callback(parts.writer.stop)
         await _connect_database(parts)
         closing.push_async_callback(parts.database.close)
@@ -76,15 +78,28 @@ async def _run(parts: Parts) -> None:
         parts.ready.set()
         log.info("service_started", http_port=parts.settings.http_port)
         try:
-            await _work(parts)
+            await _work(parts, keeping)
         finally:
             await parts.acd.stop()
             parts.facts.settle()
 
 
-async def _work(parts: Parts) -> None:
+async def _lead(parts: Parts, closing: contextlib.AsyncExitStack) -> tuple[int, asyncio.Task[None]]:
+    """Stand by until nobody else leads; from then on our claim is renewed, to the very end."""
+    epoch = await parts.leadership.acquire()
+    closing.push_async_callback(parts.leadership.release)
+    keeping = asyncio.create_task(parts.leadership.keep(), name="leadership")
+    closing.callback(keeping.cancel)
+    # After whatever the former leader has numbered, however long this process has stood by.
+    parts.acd.state.next_offer_id = first_offer()
+    parts.acd.state.run_id = new_run_id()
+    return epoch, keeping
+
+
+async def _work(parts: Parts, keeping: asyncio.Task[None]) -> None:
     """Everything that goes on until the end; one that fails ends all, and the supervisor starts us again."""
     async with asyncio.TaskGroup() as group:
+        group.create_task(_outcome(keeping), name="keeping")
         group.create_task(parts.switch.run(), name="switch")
         group.create_task(parts.acd.run(), name="acd")
         group.create_task(parts.accounting.run(), name="accounting")
@@ -92,10 +107,15 @@ async def _work(parts: Parts) -> None:
         group.create_task(_recover(parts), name="recover")
 
 
+async def _outcome(keeping: asyncio.Task[None]) -> None:
+    """A fault in renewing our claim ends the service like any other."""
+    await asyncio.shield(keeping)
+
+
 async def _start_http(parts: Parts, closing: contextlib.AsyncExitStack) -> None:
     """API, health and metrics: there from the first moment, so that everybody can see what is missing."""
     settings = parts.settings
-    app = create_app(parts.endpoints, parts.people.sessions, checks=readiness(parts))
+    app = create_app(parts.endpoints, parts.people.sessions, checks=readiness(parts), standing=lambda: parts.leadership.standing)
     api = HttpServer(app, settings.http_host, settings.http_port)
     await api.start()
     closing.push_async_callback(api.stop)
@@ -109,6 +129,9 @@ async def _start_http(parts: Parts, closing: contextlib.AsyncExitStack) -> None:
 def readiness(parts: Parts) -> dict[str, Callable[[], Awaitable[bool]]]:
     """What has to be so before the service is ready to take calls."""
 
+    async def leader() -> bool:
+        return parts.leadership.standing is Standing.LEADER
+
     async def restored() -> bool:
         return parts.ready.is_set()
 
@@ -121,7 +144,7 @@ def readiness(parts: Parts) -> dict[str, Callable[[], Awaitable[bool]]]:
     async def disk() -> bool:
         return parts.writer.spool_works
 
-    return {"restored": restored, "asterisk": asterisk, "database": database, "disk": disk}
+    return {"leader": leader, "restored": restored, "asterisk": asterisk, "database": database, "disk": disk}
 
 
 async def _connect_database(parts: Parts) -> None:
@@ -151,6 +174,8 @@ async def _restore(parts: Parts) -> None:
                 await parts.calls.finished(),
                 await parts.calls.taken(),
             )
+            await parts.placed.store.restore(parts.acd.state, parts.switch.now())
+            restore_talks(parts.acd.state, await parts.talks.store.open_talks())
             await parts.calls.remember_callers(parts.acd.state.memory)
             await parts.relief.store.restore(parts.acd.state)
             await parts.relief.notices.load()

@@ -5,7 +5,7 @@ A wrong value ends the command with the name of the setting and the rule (``hotl
 
 import os
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -18,6 +18,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 """0: a free one is chosen at the start."""
+
+EMERGENCY_SERVICES = ("110", "119", "120", "122")
+"""Police, fire brigade, ambulance, traffic police."""
 
 QueueKey = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")]
 Digits = Annotated[str, Field(pattern=r"^[0-9]{2,20}$")]
@@ -77,6 +80,15 @@ class Settings(BaseSettings):
     """Where calls that the centre places go: the provider's ``sip:HOST`` or ``sip:HOST:PORT``; unset: none are placed."""
     outside_number: Digits = "12345"
     """The number that whoever is called sees."""
+    callout_kinds: tuple[Annotated[str, Field(pattern=r"^(mobile|landline|local|service|premium|international)$")], ...] = (
+        "mobile",
+        "landline",
+        "local",
+        "service",
+    )
+    """Kinds of numbers that agents may call (``acd.numbers``)."""
+    callout_ring_seconds: Annotated[int, Field(ge=5, le=120)] = 45
+    """How long the phone of somebody whom the centre calls rings."""
     phones: Annotated[str, Field(pattern=r"^[0-9]{2,10}-[0-9]{2,10}$")] = "1001-1100"
     """Range of agents' phone numbers; each is a PJSIP endpoint with a password of its own."""
     phone_qualify_seconds: Annotated[int, Field(ge=0, le=3600)] = 30
@@ -85,6 +97,12 @@ class Settings(BaseSettings):
     the queue; 0: never. Phones must not suppress silence."""
     phone_rtp_hold_timeout_seconds: Annotated[int, Field(ge=0, le=3600)] = 300
     """The same for a phone whose agent has pressed the phone's own hold key."""
+    transfer_numbers: tuple[Annotated[str, Field(pattern=r"^[0-9X]{2,20}\.?$")], ...] = ()
+    """Numbers outside that agents may consult or transfer to; ``X``: any digit, a final ``.``: any further ones."""
+    emergency: dict[Literal["110", "119", "120", "122"], Digits] = Field(default_factory=dict)
+    """What is dialled for an emergency service (``HOTLINE_EMERGENCY__110=...``); unset: its number."""
+    record_pause_seconds: Annotated[float, Field(gt=0, le=600)] = 60.0
+    """How long a recording that an agent pauses stays silent at most."""
     phone_secret: SecretStr | None = None
     """What phone passwords are derived from; unset: made at the first start and kept."""
 
@@ -116,6 +134,16 @@ class Settings(BaseSettings):
     heartbeat_seconds: Annotated[float, Field(gt=0, le=10)] = 1.0
     heartbeat_stale_seconds: Annotated[int, Field(ge=2, le=60)] = 6
     reconcile_seconds: Annotated[float, Field(gt=0, le=600)] = 30.0
+
+    # Processes
+    instance: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,20}$")] = "service"
+    """Name of this process among those that share the data folder: each has a spool of its own."""
+    standby: bool = False
+    """``hotline run`` starts a second service process, which takes over when the first one fails."""
+    standby_http_port: Port = 0
+    """Where the second process listens; ``http_host`` and its kin apply to it, too."""
+    standby_metrics_port: Port = 0
+    standby_agi_port: Port = 0
 
     # HTTP
     http_host: str = "127.0.0.1"

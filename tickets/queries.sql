@@ -2,11 +2,13 @@
 -- out twice, late or again after a restart without harm; times are seconds since the epoch.
 
 -- name: open_ticket
--- The agent answered: a draft, and the recording that is expected for it.
+-- The agent answered: a draft, and the recording that is expected for it. A call that the centre placed about a
+-- ticket opens no other one.
 WITH ticket AS (
     INSERT INTO tickets (call_id, caller, dialled, queue, agent_id, arrived_at, answered_at, opened_at, updated_at)
-    VALUES ($1::uuid, $2::text, $3::text, $4::text, $5::bigint, to_timestamp($6::float8), to_timestamp($7::float8),
-            to_timestamp($7::float8), to_timestamp($7::float8))
+    SELECT $1::uuid, $2::text, $3::text, $4::text, $5::bigint, to_timestamp($6::float8), to_timestamp($7::float8),
+           to_timestamp($7::float8), to_timestamp($7::float8)
+    WHERE NOT EXISTS (SELECT FROM calls c WHERE c.call_id = $1::uuid AND c.ticket_id IS NOT NULL)
     ON CONFLICT (call_id) DO NOTHING
 )
 INSERT INTO recordings (id, call_id, state, created_at)
@@ -30,6 +32,10 @@ ON CONFLICT (call_id) DO NOTHING;
 UPDATE tickets SET call_ended_at = to_timestamp($2::float8)
 WHERE call_id = $1::uuid AND (call_ended_at IS NULL OR call_ended_at > to_timestamp($2::float8));
 
+-- name: hand_over
+-- The call was transferred: from now on the ticket is that agent's. The version stays: this is no edit.
+UPDATE tickets SET agent_id = $2::bigint WHERE call_id = $1::uuid AND agent_id IS DISTINCT FROM $2::bigint;
+
 -- name: end_calls
 -- The same for finished calls since $1 whose end was never reported.
 UPDATE tickets t SET call_ended_at = coalesce(c.talk_ended_at, c.ended_at)
@@ -41,10 +47,10 @@ WHERE c.call_id = t.call_id AND c.arrived_at >= to_timestamp($1::float8) AND c.e
 -- The recording's file is settled. Without its ticket nothing happens: it stays pending and is closed again later.
 INSERT INTO recordings AS r (id, call_id, ticket_id, state, path_key, format, channels, sample_rate, duration_s,
                              size_bytes, sha256, note, created_at, closed_at)
-SELECT $2::uuid, t.call_id, t.id, $3::text, $4::text, $5::text, $6::smallint, $7::integer, $8::float8,
-       $9::bigint, $10::text, $11::text, coalesce(t.answered_at, t.opened_at), to_timestamp($12::float8)
-FROM tickets t
-WHERE t.call_id = $1::uuid
+SELECT $2::uuid, c.call_id, t.id, $3::text, $4::text, $5::text, $6::smallint, $7::integer, $8::float8,
+       $9::bigint, $10::text, $11::text, coalesce(c.answered_at, t.opened_at), to_timestamp($12::float8)
+FROM calls c JOIN tickets t ON t.call_id = c.call_id OR t.id = c.ticket_id
+WHERE c.call_id = $1::uuid
 ON CONFLICT (call_id) DO UPDATE
 SET ticket_id = excluded.ticket_id, state = excluded.state, path_key = excluded.path_key, format = excluded.format,
     channels = excluded.channels, sample_rate = excluded.sample_rate, duration_s = excluded.duration_s,
@@ -57,7 +63,7 @@ SELECT c.call_id, c.caller, c.dialled, c.queue, c.agent_id, extract(epoch FROM c
        extract(epoch FROM c.answered_at)::float8 AS answered_at
 FROM calls c
 WHERE c.arrived_at >= to_timestamp($1::float8) AND c.answered_at IS NOT NULL
-  AND (NOT EXISTS (SELECT FROM tickets t WHERE t.call_id = c.call_id)
+  AND (c.ticket_id IS NULL AND NOT EXISTS (SELECT FROM tickets t WHERE t.call_id = c.call_id)
        OR NOT EXISTS (SELECT FROM recordings r WHERE r.call_id = c.call_id))
 ORDER BY c.arrived_at;
 
@@ -86,7 +92,8 @@ WHERE c.call_id = ANY($1::uuid[]) AND c.ended_at IS NOT NULL AND r.state IS DIST
 
 -- name: ticket_of_call
 -- For the agent's screen.
-SELECT id FROM tickets WHERE call_id = $1::uuid;
+SELECT id FROM tickets WHERE call_id = $1::uuid
+UNION ALL SELECT ticket_id FROM calls WHERE call_id = $1::uuid AND ticket_id IS NOT NULL;
 
 -- name: list_tickets
 -- Newest first; a NULL filter lets everything through.
@@ -132,9 +139,9 @@ INSERT INTO audit (actor, action, object) VALUES ($1::text, 'ticket.caller_shown
 
 -- name: get_recording
 -- One recording and whose call it is.
-SELECT r.id AS recording_id, r.call_id, t.agent_id, r.state AS recording_state, r.path_key, r.format, r.channels,
+SELECT r.id AS recording_id, r.call_id, coalesce(t.agent_id, c.agent_id) AS agent_id, r.state AS recording_state, r.path_key, r.format, r.channels,
        r.sample_rate, r.duration_s, r.size_bytes, r.sha256, r.note, r.closed_at
-FROM recordings r LEFT JOIN tickets t USING (call_id)
+FROM recordings r JOIN calls c USING (call_id) LEFT JOIN tickets t ON t.call_id = r.call_id
 WHERE r.id = $1::uuid;
 
 -- name: recording_opened

@@ -15,7 +15,7 @@ import structlog
 
 from core import clock
 from core.errors import Conflict, NotFound, NotPermitted, PreconditionFailed, Unavailable
-from core.facts import CallFinished, Fact, TalkEnded, TalkStarted, VoicemailLeft
+from core.facts import CallFinished, CallHandedOver, Fact, TalkEnded, TalkStarted, VoicemailLeft
 from core.identity import Account
 from core.ports import Writer
 from core.vocabulary import CallId, Outcome, Seconds
@@ -91,6 +91,8 @@ class TicketService:
                 )
             case VoicemailLeft():
                 self._open_message(fact)
+            case CallHandedOver():
+                self._writer.submit(SQL["hand_over"], fact.call_id, fact.agent_id)
             case TalkEnded():
                 self._writer.submit(SQL["end_call"], fact.call_id, fact.at)
             case CallFinished(outcome=Outcome.ANSWERED):

@@ -1,0 +1,122 @@
+"""Rows of what happens inside talks: facts into statements for the writer, and what a restart needs back."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from asyncpg import Record
+
+from acd.model import Call, State
+from acd.phases import Phase
+from acd.talk_model import Segment
+from core.facts import (
+    CallMoved,
+    EmergencyCalled,
+    EmergencyOver,
+    EmergencyReached,
+    Fact,
+    SegmentEnded,
+    SegmentStarted,
+    TalkMarked,
+)
+from core.ports import Writer
+from core.talk import SegmentKind
+from core.vocabulary import AgentId, CallId, Phone
+from db import queries
+from db.pool import Database
+
+SQL = queries.load(Path(__file__).with_name("talks.sql"))
+
+
+class TalkStore:
+    """Writes facts through the ordered writer, reads through the pool."""
+
+    def __init__(self, database: Database, writer: Writer) -> None:
+        self._database = database
+        self._writer = writer
+
+    def record(self, fact: Fact) -> None:
+        """Queue the rows that a fact leads to; never blocks."""
+        match fact:
+            case SegmentStarted():
+                self._segment_started(fact)
+            case SegmentEnded():
+                self._submit(
+                    "segment_ended", fact.call_id, fact.number, fact.ended, fact.at, fact.record_at
+                )
+            case TalkMarked():
+                self._marked(fact)
+            case CallMoved():
+                self._submit("call_moved", fact.call_id, fact.queue)
+            case EmergencyCalled():
+                self._emergency(fact)
+            case EmergencyReached():
+                self._submit("emergency_reached", fact.call_id, fact.number, fact.at)
+            case EmergencyOver():
+                self._submit("emergency_over", fact.call_id, fact.number, fact.at)
+            case _:
+                pass
+
+    def _segment_started(self, fact: SegmentStarted) -> None:
+        self._submit(
+            "segment_started",
+            fact.call_id,
+            fact.number,
+            fact.kind,
+            fact.agent_id,
+            fact.phone,
+            fact.began,
+            fact.at,
+            fact.record_at,
+        )
+
+    def _marked(self, fact: TalkMarked) -> None:
+        if fact.ended_at is None:
+            values = (fact.started_at, fact.agent_id, fact.record_at)
+            self._submit("mark_began", fact.call_id, fact.kind, *values)
+        else:
+            values = (fact.started_at, fact.ended_at, fact.record_at)
+            self._submit("mark_ended", fact.call_id, fact.kind, *values)
+
+    def _emergency(self, fact: EmergencyCalled) -> None:
+        self._submit(
+            "emergency_called", fact.call_id, fact.number, fact.service, fact.note, fact.agent_id, fact.at
+        )
+
+    def _submit(self, name: str, *args: object) -> None:
+        self._writer.submit(SQL[name], *args)
+
+    async def open_talks(self) -> list[Record]:
+        """The segments of calls without an outcome, by call and number."""
+        return await self._database.fetch(SQL["open_talks"])
+
+
+def restore(state: State, rows: Iterable[Record]) -> None:
+    """Give restored calls their segments back; whose talk it is, the latest open one of an agent says."""
+    for row in rows:
+        call = state.calls.get(CallId(row["call_id"]))
+        if call is not None:
+            _restore_segment(state, call, row)
+
+
+def _restore_segment(state: State, call: Call, row: Record) -> None:
+    talk, kind = call.talk, SegmentKind(row["kind"])
+    talk.segments, talk.emergencies = row["number"], row["emergencies"]
+    if row["ended_at"] is not None:
+        talk.recorded = max(talk.recorded, row["record_to"])
+        talk.ended_at = max(talk.ended_at or 0.0, row["ended_at"])
+        return
+    agent_id = AgentId(row["agent_id"]) if row["agent_id"] is not None else None
+    talk.open.append(Segment(row["number"], kind, agent_id, row["started_at"]))
+    talk.recorded, talk.recording_since = row["record_from"], row["started_at"]
+    if kind is SegmentKind.AGENT and call.phase is Phase.TALKING:
+        _hold(state, call, agent_id, Phone(row["phone"]))
+
+
+def _hold(state: State, call: Call, agent_id: AgentId | None, phone: Phone) -> None:
+    before = state.agents.get(call.agent_id) if call.agent_id is not None else None
+    if before is not None and before.call_id == call.call_id and before.agent_id != agent_id:
+        before.call_id = None
+    call.agent_id, call.phone = agent_id, phone
+    agent = state.agents.get(agent_id) if agent_id is not None else None
+    if agent is not None:
+        agent.call_id = call.call_id
