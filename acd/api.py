@@ -14,7 +14,7 @@ from core.errors import InvalidInput, NotFound
 from core.identity import Account, Permission
 from core.plan import Priority
 from core.ports import LiveView
-from core.vocabulary import AbandonStage, AgentId, OfferResult, Outcome
+from core.vocabulary import AbandonStage, AgentId, Direction, OfferResult, Outcome
 from db import queries
 from db.pool import Database
 
@@ -41,6 +41,9 @@ class CallQuery(ApiModel):
     agent_id: Annotated[int, Field(ge=1)] | None = None
     arrived_from: AwareDatetime | None = None
     arrived_before: AwareDatetime | None = None
+    direction: Direction | None = None
+    ticket_id: Annotated[int, Field(ge=1)] | None = None
+    """Every call about this ticket: the one that opened it, and those that the centre placed."""
     cursor: Cursor | None = None
     limit: Limit = 50
 
@@ -56,6 +59,7 @@ class CallView(ApiModel):
     """One call. Times are UTC; ``caller`` is masked (138****5678) unless this call is one's own."""
 
     call_id: UUID
+    direction: Direction
     queue: str
     caller: str
     dialled: str
@@ -110,6 +114,10 @@ class AbandonedView(ApiModel):
     stage: AbandonStage
     waited_s: float
     at: datetime
+    rung_back_by: int | None
+    """The agent who rang back last."""
+    rung_back_at: datetime | None
+    ring_back_outcome: Outcome | None
 
 
 class AbandonedList(ApiModel):
@@ -183,6 +191,8 @@ class CallApi:
             at,
             ident,
             query.limit + 1,
+            query.direction,
+            query.ticket_id,
         )
         items = [_call_view(row, request.account) for row in rows[: query.limit]]
         return Reply(CallList(items=items, next_cursor=_next(rows, query.limit, "arrived_at")))
@@ -321,5 +331,11 @@ def _offer_view(row: Record) -> OfferView:
 
 
 def _abandoned_view(row: Record, caller: str) -> AbandonedView:
-    values = {**dict(row), "caller": caller, "at": _utc(row["at"]), "waited_s": round(row["waited_s"], 3)}
+    values = {
+        **dict(row),
+        "caller": caller,
+        "at": _utc(row["at"]),
+        "waited_s": round(row["waited_s"], 3),
+        "rung_back_at": _utc(row["rung_back_at"]),
+    }
     return AbandonedView.model_validate(values)

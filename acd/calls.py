@@ -4,7 +4,20 @@ Every change goes through the table ``acd.phases.TRANSITIONS``; an input that th
 call's phase is a duplicate or late and changes nothing.
 """
 
-from acd import callback_book, disconnects, forecast, offers, outcomes, placed, placing, relief, seats, soft_routing, talk_legs
+from acd import (
+    callback_book,
+    callback_offers,
+    disconnects,
+    forecast,
+    offers,
+    outcomes,
+    placed,
+    placing,
+    relief,
+    seats,
+    soft_routing,
+    talk_legs,
+)
 from acd.model import Agent, Call, Decision, State, step
 from acd.phases import CallInput, Phase
 from agents.rules import AgentInput
@@ -131,6 +144,7 @@ def enqueue(state: State, call: Call, out: Decision, at: Seconds) -> None:
         return  # it leaves: closed, full, nobody there, or a rule that holds at once
     placing.join(state, call, at)
     note_queued(call, out, at)
+    callback_offers.look(state, call, out, at)
 
 
 def note_queued(call: Call, out: Decision, at: Seconds) -> None:
@@ -209,11 +223,11 @@ def _talk(state: State, call: Call, phone: Phone, out: Decision, at: Seconds) ->
         agent.taken += 1
     forecast.prove(state, call, out, at)
     if first_talk:
-        _tell_talk(call, phone, out, at)
+        _tell_talk(state, call, phone, out, at)
     talk_legs.began(call, out, at)
 
 
-def _tell_talk(call: Call, phone: Phone, out: Decision, at: Seconds) -> None:
+def _tell_talk(state: State, call: Call, phone: Phone, out: Decision, at: Seconds) -> None:
     """State once that the call reached somebody."""
     call.answered_at = at
     out.facts.append(

@@ -18,10 +18,13 @@ from core.events import (
     CallFellBack,
     CallHungUp,
     CallLeaving,
+    CalloutConnected,
+    CalloutUnreached,
     CallWaiting,
     Event,
+    PhonePickedUp,
 )
-from core.vocabulary import CallId, Phone, QueueName, Seconds
+from core.vocabulary import CallId, OfferId, Phone, QueueName, Seconds
 
 FIELDS = (
     "eventtype",
@@ -39,6 +42,9 @@ FIELDS = (
 
 CALLER_PREFIX = "PJSIP/"
 """What else carries a call's account code (a ``Local`` or other helper channel) is not the caller."""
+
+DIALLING = "HOTLINE_DIALLING"
+"""User event of a call that the centre places."""
 
 AFTER_CALL = "after-call"
 """Context that a caller reaches when the agent has hung up."""
@@ -104,14 +110,73 @@ def replay(lines: Iterable[Line], is_phone: Callable[[str], bool]) -> list[Event
         lines: parsed lines.
         is_phone: whether an endpoint is an agent's phone (else it is a trunk).
     """
+    lines = list(lines)
+    placed = {line.call_id for line in lines if line.kind == DIALLING}
     known: dict[CallId, CallArrived] = {}
     events: list[Event] = []
     for line in lines:
         endpoint = phone_of(line.channel)
-        found = _of_agent(line, Phone(endpoint)) if is_phone(endpoint) else _of_caller(line, known)
+        if line.call_id in placed and line.kind in OF_CALLOUTS:
+            found = OF_CALLOUTS[line.kind](line, Phone(endpoint))
+        else:
+            found = _of_agent(line, Phone(endpoint)) if is_phone(endpoint) else _of_caller(line, known)
         if found is not None:
             events.append(found)
     return events
+
+
+def _dialling(line: Line, phone: Phone) -> Event | None:
+    values = _values(line.extra)
+    entered_at, queue = _moment(values.get("entered_at", "")), values.get("queue", "")
+    if entered_at is None or not queue:
+        return None
+    offer = values.get("offer", "")
+    return PhonePickedUp(
+        call_id=line.call_id,
+        phone=phone,
+        agent_channel=line.channel,
+        caller=values.get("caller", ""),
+        dialled=values.get("dialled", ""),
+        queue=QueueName(queue),
+        entered_at=entered_at,
+        offer_id=OfferId(int(offer)) if offer.isdigit() else None,
+        at=line.at,
+    )
+
+
+def _connected(line: Line, _citizen: Phone) -> Event | None:
+    values = _values(line.extra)
+    peer = values.get("peer", "")
+    return CalloutConnected(
+        call_id=line.call_id,
+        channel=line.channel,
+        uniqueid=line.uniqueid,
+        phone=Phone(phone_of(peer)),
+        agent_channel=peer,
+        notice_at=_moment(values.get("notice_at", "")),
+        at=line.at,
+    )
+
+
+def _unreached(line: Line, _phone: Phone) -> Event | None:
+    values = _values(line.extra)
+    cause = values.get("q850", "")
+    return CalloutUnreached(
+        line.call_id, values.get("status", ""), int(cause) if cause.isdigit() else 0, line.at
+    )
+
+
+def _nothing(_line: Line, _phone: Phone) -> Event | None:
+    """Of a call that the centre places no leg's answer is the beginning of the talk."""
+
+
+OF_CALLOUTS: dict[str, Callable[[Line, Phone], Event | None]] = {
+    DIALLING: _dialling,
+    "HOTLINE_TALKING": _connected,
+    "HOTLINE_UNREACHED": _unreached,
+    "ANSWER": _nothing,
+}
+"""Lines of calls that the centre places."""
 
 
 def _of_agent(line: Line, phone: Phone) -> Event | None:

@@ -6,7 +6,7 @@ from acd import seats
 from acd.model import Agent, State
 from acd.phases import Phase
 from core.ports import AgentView, QueueView
-from core.vocabulary import AgentId, AgentState, CallId, Phone, QueueName, Seconds
+from core.vocabulary import AgentId, AgentState, CallId, Direction, Phone, QueueName, Seconds
 
 
 class Live:
@@ -72,7 +72,7 @@ class Live:
         waiting = [
             call.arrived_at
             for call in self._state.calls.values()
-            if call.queue == name and call.phase in QUEUED_PHASES
+            if call.queue == name and call.phase in QUEUED_PHASES and call.direction is Direction.INBOUND
         ]
         longest = max(0.0, self._now() - min(waiting)) if waiting else 0.0
         return QueueView(name, len(waiting), longest, ready, busy)
@@ -85,5 +85,5 @@ QUEUED_PHASES = frozenset({Phase.WAITING, Phase.OFFERING, Phase.UNCERTAIN, Phase
 def _column(state: AgentState) -> int | None:
     if state is AgentState.READY:
         return 0
-    busy = (AgentState.RINGING, AgentState.TALKING, AgentState.WRAP_UP)
+    busy = (AgentState.RINGING, AgentState.TALKING, AgentState.OUTBOUND, AgentState.WRAP_UP)
     return 1 if state in busy else None

@@ -3,7 +3,7 @@
 An offer that is answered becomes a talk, and that is in ``acd.calls``.
 """
 
-from acd import seats
+from acd import placed, seats
 from acd.model import Agent, Call, Decision, State, step
 from acd.phases import CallInput, Phase
 from acd.timers import Deadline
@@ -40,11 +40,14 @@ def make(state: State, call: Call, agent: Agent, out: Decision, now: Seconds) ->
     state.waiting.discard(call.call_id)
     hold_agent(state, call, agent, offer_id)
     call.offer_told = False
+    if placed.rings_first(call):
+        placed.begins(state, call, agent, offer_id, out, now)
     seats.move(state, agent, AgentInput.OFFER, out, now, cause="system:offer")
     overdue = now + state.rules(call.queue).ring_seconds + OFFER_GRACE_SECONDS
     state.timers.add(overdue, Deadline.OFFER_OVERDUE, offer_id)
     out.facts.append(OfferStarted(call.call_id, offer_id, agent.agent_id, agent.phone, now))
-    out.commands.append(OfferCall(call.call_id, call.channel, agent.agent_id, agent.phone, offer_id))
+    if not placed.rings_first(call):
+        out.commands.append(OfferCall(call.call_id, call.channel, agent.agent_id, agent.phone, offer_id))
 
 
 def hold_agent(state: State, call: Call, agent: Agent, offer_id: OfferId) -> None:

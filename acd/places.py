@@ -51,6 +51,10 @@ class Places:
         if not chunk:
             del self.chunks[index]
 
+    def first(self) -> CallId | None:
+        """Who is first."""
+        return self.chunks[0][0][1] if self.chunks else None
+
     def before(self, moment: Seconds, call_id: CallId) -> int:
         """How many stand before this place, whether it is taken or not."""
         if not self.chunks:

@@ -63,7 +63,7 @@ SELECT call_id::text, uniqueid, caller, dialled, queue, extract(epoch FROM arriv
        extract(epoch FROM notice_at)::float8 AS notice_at, extract(epoch FROM queued_at)::float8 AS queued_at,
        extract(epoch FROM fallback_at)::float8 AS fallback_at,
        extract(epoch FROM answered_at)::float8 AS answered_at, agent_id, phone,
-       extract(epoch FROM talk_ended_at)::float8 AS talk_ended_at
+       extract(epoch FROM talk_ended_at)::float8 AS talk_ended_at, direction
 FROM calls WHERE ended_at IS NULL ORDER BY arrived_at;
 
 -- name: running_offers
@@ -119,12 +119,13 @@ SELECT c.call_id::text, c.queue, c.caller, c.dialled, c.outcome, c.cause, c.agen
        extract(epoch FROM c.answered_at)::float8 AS answered_at,
        extract(epoch FROM c.talk_ended_at)::float8 AS talk_ended_at,
        extract(epoch FROM c.ended_at)::float8 AS ended_at,
-       t.id AS ticket_id, r.id::text AS recording_id, r.state AS recording_state
-FROM calls c LEFT JOIN tickets t USING (call_id) LEFT JOIN recordings r USING (call_id)
+       c.direction, coalesce(c.ticket_id, t.id) AS ticket_id, r.id::text AS recording_id, r.state AS recording_state
+FROM calls c LEFT JOIN tickets t ON t.call_id = c.call_id LEFT JOIN recordings r ON r.call_id = c.call_id
 WHERE ($1::text IS NULL OR c.queue = $1) AND ($2::text IS NULL OR c.outcome = $2)
   AND ($3::bigint IS NULL OR c.agent_id = $3)
   AND ($4::timestamptz IS NULL OR c.arrived_at >= $4) AND ($5::timestamptz IS NULL OR c.arrived_at < $5)
   AND ($6::timestamptz IS NULL OR (c.arrived_at, c.call_id) < ($6, $7::uuid))
+  AND ($9::text IS NULL OR c.direction = $9) AND ($10::bigint IS NULL OR coalesce(c.ticket_id, t.id) = $10)
 ORDER BY c.arrived_at DESC, c.call_id DESC LIMIT $8::int;
 
 -- name: one_call
@@ -135,8 +136,8 @@ SELECT c.call_id::text, c.queue, c.caller, c.dialled, c.outcome, c.cause, c.agen
        extract(epoch FROM c.answered_at)::float8 AS answered_at,
        extract(epoch FROM c.talk_ended_at)::float8 AS talk_ended_at,
        extract(epoch FROM c.ended_at)::float8 AS ended_at,
-       t.id AS ticket_id, r.id::text AS recording_id, r.state AS recording_state
-FROM calls c LEFT JOIN tickets t USING (call_id) LEFT JOIN recordings r USING (call_id)
+       c.direction, coalesce(c.ticket_id, t.id) AS ticket_id, r.id::text AS recording_id, r.state AS recording_state
+FROM calls c LEFT JOIN tickets t ON t.call_id = c.call_id LEFT JOIN recordings r ON r.call_id = c.call_id
 WHERE c.call_id = $1::uuid;
 
 -- name: call_offers
@@ -145,9 +146,14 @@ SELECT offer_id, agent_id, result, extract(epoch FROM at)::float8 AS at, extract
 FROM offers WHERE call_id = $1::uuid ORDER BY offer_id;
 
 -- name: one_abandoned
--- One of them, for ringing back.
-SELECT call_id::text, caller, dialled, queue, stage, waited_s, extract(epoch FROM at)::float8 AS at
-FROM abandoned_calls WHERE call_id = $1::uuid;
+-- One of them, for ringing back, with the latest call that answered it.
+SELECT a.call_id::text, a.caller, a.dialled, a.queue, a.stage, a.waited_s, extract(epoch FROM a.at)::float8 AS at,
+       b.agent_id AS rung_back_by, extract(epoch FROM b.arrived_at)::float8 AS rung_back_at,
+       b.outcome AS ring_back_outcome
+FROM abandoned_calls a
+LEFT JOIN LATERAL (SELECT agent_id, arrived_at, outcome FROM calls c WHERE c.origin_call_id = a.call_id
+                   ORDER BY c.arrived_at DESC LIMIT 1) b ON true
+WHERE a.call_id = $1::uuid;
 
 -- name: caller_shown
 -- Somebody is about to be shown a caller's full number.
@@ -155,7 +161,11 @@ INSERT INTO audit (actor, action, object) VALUES ($1::text, 'call.caller_shown',
 
 -- name: list_abandoned
 -- Callers who did not reach anybody, newest first.
-SELECT call_id::text, caller, dialled, queue, stage, waited_s, extract(epoch FROM at)::float8 AS at
-FROM abandoned_calls
-WHERE ($1::timestamptz IS NULL OR (at, call_id) < ($1, $2::uuid))
-ORDER BY at DESC, call_id DESC LIMIT $3::int;
+SELECT a.call_id::text, a.caller, a.dialled, a.queue, a.stage, a.waited_s, extract(epoch FROM a.at)::float8 AS at,
+       b.agent_id AS rung_back_by, extract(epoch FROM b.arrived_at)::float8 AS rung_back_at,
+       b.outcome AS ring_back_outcome
+FROM abandoned_calls a
+LEFT JOIN LATERAL (SELECT agent_id, arrived_at, outcome FROM calls c WHERE c.origin_call_id = a.call_id
+                   ORDER BY c.arrived_at DESC LIMIT 1) b ON true
+WHERE ($1::timestamptz IS NULL OR (a.at, a.call_id) < ($1, $2::uuid))
+ORDER BY a.at DESC, a.call_id DESC LIMIT $3::int;

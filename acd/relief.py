@@ -9,7 +9,7 @@ A call that leaves for good has ``Call.leaving``, stands in no line, and is in `
 after one Redirect. It goes to each queue at most once.
 """
 
-from acd import forecast, placing
+from acd import callback_offers, forecast, placing
 from acd.hours import is_open
 from acd.model import Call, Decision, State
 from acd.phases import Phase
@@ -165,7 +165,7 @@ def _possible(state: State, call: Call, stay: Stay, rule: OverflowRule, at: Seco
                 and _takes(state, rule.queue, at)
             )
         case Relief.CALL_BACK:
-            return not stay.offered_call_back
+            return callback_offers.may_be_offered(state, call, stay)
         case _:
             return call.answered_at is None  # who has talked to somebody has his outcome and his ticket
 
@@ -336,7 +336,7 @@ def on_leaving(state: State, event: CallLeaving, out: Decision) -> None:
     call = state.calls.get(event.call_id)
     if call is None or call.answered_at is not None:
         return
-    call.leaving = (Outcome.OVERFLOWED, event.cause)
+    call.leaving = callback_offers.leaving(event.cause) or (Outcome.OVERFLOWED, event.cause)
     state.waiting.discard(call.call_id)
     if event.cause == VOICEMAIL and call.voicemail_at is None:
         call.voicemail_at = event.at
@@ -348,7 +348,7 @@ def on_leaving(state: State, event: CallLeaving, out: Decision) -> None:
 def adopt(state: State, call: Call, live: LiveCall) -> None:
     """A picture shows that a call is being let go, by an earlier run of the service."""
     if live.leaving and call.leaving is None and call.phase is not Phase.TALKING:
-        call.leaving = (Outcome.OVERFLOWED, live.leaving)
+        call.leaving = callback_offers.leaving(live.leaving) or (Outcome.OVERFLOWED, live.leaving)
         state.waiting.discard(call.call_id)
 
 

@@ -224,10 +224,15 @@ def end_talk(state: State, agent: Agent, out: Decision, at: Seconds) -> None:
     grant = state.rules(call.queue if call else state.plan.default_queue).wrap_up_seconds
     if agent.wrap_up_seconds is not None:
         grant = agent.wrap_up_seconds
-    if agent.state is not AgentState.TALKING:
+    wrap_up(state, agent, grant, out, at, cause="system:talk_ended")
+
+
+def wrap_up(state: State, agent: Agent, grant: Seconds, out: Decision, at: Seconds, *, cause: str) -> None:
+    """The agent leaves a talk, or a call that led to none, and has so many seconds for notes."""
+    if agent.state not in (AgentState.TALKING, AgentState.OUTBOUND):
         return
     until = at + grant
-    move(state, agent, AgentInput.TALK_ENDED, out, at, cause="system:talk_ended", until=until)
+    move(state, agent, AgentInput.TALK_ENDED, out, at, cause=cause, until=until)
     if grant > 0:
         state.timers.add(until, Deadline.STATE_OVER, agent.agent_id)
     else:

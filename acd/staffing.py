@@ -3,7 +3,7 @@
 from acd.model import Agent, State
 from core.vocabulary import AgentState, Seconds
 
-AT_A_CALL = frozenset({AgentState.RINGING, AgentState.TALKING})
+AT_A_CALL = frozenset({AgentState.RINGING, AgentState.TALKING, AgentState.OUTBOUND})
 HANDLING = AT_A_CALL | {AgentState.WRAP_UP}
 
 

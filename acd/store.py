@@ -22,7 +22,7 @@ from core.facts import (
 )
 from core.plan import Priority
 from core.ports import Writer
-from core.vocabulary import AgentId, CallId, OfferId, Phone, QueueName, Seconds
+from core.vocabulary import AgentId, CallId, Direction, OfferId, Phone, QueueName, Seconds
 from db import queries
 from db.pool import Database
 
@@ -160,6 +160,7 @@ def _call(row: Record) -> Call:
         phone=Phone(row["phone"]) if row["phone"] is not None else None,
         answered_at=row["answered_at"],
         talk_ended_at=row["talk_ended_at"],
+        direction=Direction(row["direction"]),
     )
 
 

@@ -82,6 +82,7 @@ TRANSITIONS: dict[tuple[S, AgentInput], S] = {
     (S.RINGING, I.PHONE_LOST): S.NOT_RESPONDING,
     # It died in the talk.
     (S.TALKING, I.PHONE_LOST): S.NOT_RESPONDING,
+    (S.OUTBOUND, I.PHONE_LOST): S.NOT_RESPONDING,
     (S.NOT_RESPONDING, I.PHONE_BACK): S.READY,
     # Leaving; with a call in progress it is refused.
     (S.BREAK, I.LOGOUT): S.OFFLINE,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from core.commands import (
+    HangUpLeg,
     MarkCall,
     MirrorMember,
     MoveLegs,
@@ -13,6 +14,7 @@ from core.commands import (
     RingThird,
     SendAway,
     SetSound,
+    StartCallout,
     StopWarning,
     WarnCaller,
 )
@@ -26,6 +28,14 @@ class Telephony(Protocol):
 
     async def offer(self, command: OfferCall) -> None:
         """Redirect the caller into the offer."""
+        ...
+
+    async def callout(self, command: StartCallout) -> None:
+        """Call an agent's phone, and then, by the dialplan, the citizen."""
+        ...
+
+    async def hang_up(self, command: HangUpLeg) -> None:
+        """Hang up one leg of a call, unless the channel is another call's by now."""
         ...
 
     async def return_to_hold(self, command: ReturnToHold) -> None:

@@ -20,10 +20,10 @@ from prometheus_client.registry import Collector
 from core.callers import DisconnectResult, Treatment
 from core.facts import (
     AgentStateChanged,
+    CallerTreated,
     CallFinished,
     CallOffered,
     CallUsedFallback,
-    CallerTreated,
     DisconnectEnded,
     Fact,
     OfferEnded,
@@ -31,7 +31,7 @@ from core.facts import (
     TalkStarted,
 )
 from core.ports import LiveView
-from core.vocabulary import AbandonStage, AgentState, CallId, OfferResult, Outcome, Seconds
+from core.vocabulary import AbandonStage, AgentState, CallId, Direction, OfferResult, Outcome, Seconds
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -140,6 +140,8 @@ class Metrics:
                 self.treated.labels(fact.treatment.value).inc()
             case DisconnectEnded():
                 self.disconnects.labels(fact.result.value).inc()
+            case TalkStarted(direction=Direction.OUTBOUND) | CallFinished(direction=Direction.OUTBOUND):
+                pass  # hotline.out_metrics has these; they are not mixed with those of citizens' calls
             case TalkStarted():
                 self.answered.labels(fact.queue).inc()
                 self.wait.labels(fact.queue).observe(max(0.0, fact.at - fact.arrived_at))

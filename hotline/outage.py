@@ -58,7 +58,11 @@ class OutageReplay:
 
     def _catch_up(self, picture: Reconciled) -> None:
         seen = {live.call_id for live in picture.calls}
-        missing = [c.arrived_at for c in self._state.calls.values() if c.call_id not in seen]
+        missing = [
+            c.arrived_at
+            for c in self._state.calls.values()
+            if c.call_id not in seen and not c.awaits_callout  # whom nobody has called yet is in no journal
+        ]
         if self._state.online and not missing:
             return
         moments = missing if self._state.online else [*missing, self.known_until]

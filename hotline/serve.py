@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 import structlog
 
 from acd.service import new_run_id, restore
+from acd.talk_store import restore as restore_talks
 from core.errors import Unavailable
 from core.vocabulary import Seconds
 from hotline import logs

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from ivr.policy import policy
+from ivr.call_back import call_back
 from ivr.flow import ALL_KEYS, Finish, Flow, Input, Say, SayAll
 
 LONGEST_POSITION: Final = 99
@@ -108,6 +109,7 @@ def _whole(text: str) -> int | None:
 
 
 FLOWS: Mapping[str, Callable[[tuple[str, ...]], Flow[Any]]] = {
+    "call_back": call_back,
     "position": position,
     "policy": policy,
 }

@@ -75,6 +75,17 @@ CATALOGUE: tuple[PromptText, ...] = (
     PromptText("thank_you", "感谢您的评价，祝您生活愉快，再见。", "Thank you for your rating. Goodbye."),
     PromptText("goodbye", "感谢您的来电，祝您生活愉快，再见。", "Thank you for calling. Goodbye."),
     PromptText(
+        "greeting_heating",
+        "这里是供热服务专线。请您准备好小区名称和楼门号码，方便我们尽快派人上门。",
+        "This is the heating line. Please have the name of your estate and the number of your building "
+        "ready, so that somebody can come quickly.",
+    ),
+    PromptText(
+        "greeting_business",
+        "这里是企业服务专线，由熟悉惠企政策的座席为您接听。",
+        "This is the line for businesses. An agent who knows the rules for businesses will take your call.",
+    ),
+    PromptText(
         "agents_only",
         "对不起，本话机仅用于接听市民来电，不能拨打其他号码。",
         "Sorry, this telephone is for answering citizens' calls only. It can not call other numbers.",
@@ -133,6 +144,17 @@ CATALOGUE: tuple[PromptText, ...] = (
         "您好，为了保证热线正常服务，本次通话即将结束。您反映的情况已经记录，如有新的诉求，欢迎您再次来电。",
         "To keep this line open for everybody, this call is about to be ended. What you have told us has been "
         "noted. You are welcome to call again with any other request.",
+    ),
+    PromptText(
+        "call_back_offer",
+        "您可以不必在线等候。按1键，我们将按您现在的排队顺序，拨打您来电的号码给您回电。继续等候，请不要按键。",
+        "You need not hold. Press 1, and we call you back at the number you are calling from, in your turn. "
+        "To keep holding, press nothing.",
+    ),
+    PromptText(
+        "call_back_accepted",
+        "好的，轮到您时我们会给您回电，请保持电话畅通。再见。",
+        "We call you back when it is your turn. Please keep your phone free. Goodbye.",
     ),
     PromptText("policy_goodbye", "本次通话到此结束，再见。", "This call ends here. Goodbye."),
     *(PromptText(f"number_{n}", zh, en) for n, zh, en in _NUMBERS),

@@ -14,7 +14,7 @@ The release is frozen and has defects; the comments name them by these numbers, 
 6. An action sent before a disconnect and Asterisk's start never completes. The same, and a time-out on each.
 7. QueueAdd never resolves (``Added ... to queue`` passes for a list). Only lists are sent as lists.
 8. An error as the answer to ``as_list=True`` never resolves. It is never passed.
-9. Originate without ``Async`` raises while reading. Originate is not used; see 2.
+9. Originate without ``Async`` raises while reading. It is always sent with it (``telephony.callout``); see 2.
 10. Events that carry the ActionID of a pending action are not dispatched. Every genuine event is.
 11. Actions that were given up stay in memory. They are forgotten.
 12. Coroutine callbacks run unordered and unbounded. One synchronous sink.

@@ -22,8 +22,12 @@ CHANNEL = re.compile(r"[A-Za-z0-9]{1,20}/[A-Za-z0-9_.+@:-]{1,100}-[0-9a-f]{8}")
 
 VARIABLE = re.compile(r"HOTLINE_[A-Z_]{1,30}")
 
-CALLOUT_CONTEXT = "acd-out"
-OWN_PHONE = re.compile(r"PJSIP/[0-9]{2,10}")
+ORIGINATES: Mapping[str, re.Pattern[str]] = {
+    "acd-out": re.compile(r"PJSIP/[0-9]{2,10}"),
+    "talk-conference": re.compile(r"PJSIP/[0-9]{2,20}@third"),
+}
+"""Where calls that the service places begin, and whom they are placed to: an agent's phone, which then calls the
+citizen; somebody outside who joins a talk."""
 
 LISTS = frozenset({"Status", "QueueStatus", "DeviceStateList"})
 """Actions answered by a list. For all others exactly one answer counts, whatever it says (defect 7)."""
@@ -61,13 +65,14 @@ def checked_variable(name: str) -> str:
 
 
 def _check_originate(fields: Mapping[str, str]) -> None:
-    """Calls are only ever placed to an agent's phone and into our own context: no application, no other channel."""
+    """Calls are only placed into contexts of ours, to whom each is for: no application, no other channel."""
     if {"application", "data"} & {header.lower() for header in fields}:
         raise BadField("an application is never originated", field="Application")
-    if fields.get("Context") != CALLOUT_CONTEXT:
+    whom = ORIGINATES.get(fields.get("Context", ""))
+    if whom is None:
         raise BadField("Context is not that of calls that the centre places", field="Context")
-    if not OWN_PHONE.fullmatch(fields.get("Channel", "")):
-        raise BadField("Channel is not an agent's phone", field="Channel")
+    if not whom.fullmatch(fields.get("Channel", "")):
+        raise BadField("Channel is nobody whom this context is for", field="Channel")
 
 
 def build(name: str, fields: Mapping[str, str]) -> Action:

@@ -11,6 +11,7 @@ import structlog
 
 from core.clock import monotonic, wall
 from core.commands import (
+    HangUpLeg,
     MarkCall,
     MirrorMember,
     MoveLegs,
@@ -19,6 +20,7 @@ from core.commands import (
     RingThird,
     SendAway,
     SetSound,
+    StartCallout,
     StopWarning,
     WarnCaller,
 )
@@ -30,6 +32,7 @@ from core.vocabulary import CallId, Phone, Seconds
 from telephony import snapshot, talks
 from telephony.actions import checked_channel, checked_variable
 from telephony.backoff import Backoff
+from telephony.callout import callout_fields
 from telephony.connection import Address, AmiConnection, LoginRefused, Timing
 from telephony.contacts import ContactBook
 from telephony.fence import Fence
@@ -226,6 +229,21 @@ class Switch:
         """Redirect the caller into the offer; raises ``TelephonyError``."""
         exten = f"{command.phone}*{command.offer_id}"
         await self._redirect(command.channel, "acd-offer", exten)
+
+    async def callout(self, command: StartCallout) -> None:
+        """Call an agent's phone; when it answers, ``[acd-out]`` calls the citizen. Raises ``TelephonyError``."""
+        await self._connected().action("Originate", **callout_fields(command))
+
+    async def hang_up(self, command: HangUpLeg) -> None:
+        """Hang up one leg of a call; one that is gone, or another call's by now, is left alone.
+
+        Raises:
+            TelephonyError: the action failed.
+        """
+        channel = checked_channel(command.channel)
+        row = await snapshot.channel(self._connected(), channel)
+        if row is not None and row.get("AccountCode") == command.call_id:
+            await self.hangup(channel)
 
     async def return_to_hold(self, command: ReturnToHold) -> None:
         """Redirect the caller back to music, unless a fresh look shows that he talks.

@@ -5,11 +5,12 @@ queue; the agent's leg is the phone's channel with the same account code.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from core.events import LiveCall, Reconciled
 from core.plan import Priority
-from core.vocabulary import CallId, Phone, QueueName, Seconds
+from core.vocabulary import CallId, Direction, Phone, QueueName, Seconds
 from telephony.translate import (
     QUEUE,
     Dialect,
@@ -39,10 +40,14 @@ VARIABLES = (
     "HOTLINE_PLACE",
     "HOTLINE_PEER",
     "HOTLINE_PAUSED_UNTIL",
+    "HOTLINE_DIRECTION",
 )
 """Channel variables that ``Status`` is asked for."""
 
 PRIORITIES = {str(priority): priority for priority in Priority}
+
+UP = "6"
+"""``ChannelState`` of a leg that has been answered."""
 
 UNSET = "(null)"
 """How ``Status`` shows a variable that is not set."""
@@ -88,11 +93,12 @@ def translate_snapshot(
         at: Asterisk's clock when the snapshot began.
     """
     legs = _agent_legs(channels, dialect)
-    callers = (row for row in channels if is_trunk(text(row, "Channel"), dialect))
-    calls = (_live_call(row, legs, at) for row in callers)
+    callers = (row for row in channels if is_trunk(text(row, "Channel"), dialect) and _is_answered(row))
+    calls = [call for row in callers if (call := _live_call(row, legs, at)) is not None]
+    placed = _placed(channels, {call.call_id for call in calls}, legs, dialect, at)
     phones = (phone_of(text(row, "Channel"), dialect) for row in channels)
     return Reconciled(
-        calls=tuple(call for call in calls if call is not None),
+        calls=(*calls, *placed),
         reachable_phones=reachable_phones(devices, dialect),
         busy_phones=frozenset(phone for phone in phones if phone is not None),
         at=at,
@@ -108,6 +114,30 @@ def _agent_legs(channels: Sequence[Row], dialect: Dialect) -> dict[CallId, list[
         if phone is not None and call is not None:
             legs.setdefault(call, []).append((text(row, "BridgeID"), phone, channel))
     return legs
+
+
+def _is_answered(row: Row) -> bool:
+    """Not so a citizen whom the centre only calls: until he answers the agent's leg tells of the call."""
+    return variables(row).get("HOTLINE_DIRECTION") != Direction.OUTBOUND or text(row, "ChannelState") == UP
+
+
+def _placed(
+    channels: Sequence[Row],
+    known: set[CallId],
+    legs: Mapping[CallId, Sequence[tuple[str, Phone, str]]],
+    dialect: Dialect,
+    at: Seconds,
+) -> Iterator[LiveCall]:
+    """Calls that the centre places and whose citizen has not answered yet, by the agent's leg."""
+    for row in channels:
+        if phone_of(text(row, "Channel"), dialect) is None:
+            continue
+        if variables(row).get("HOTLINE_DIRECTION") != Direction.OUTBOUND:
+            continue
+        live = _live_call(row, legs, at)
+        if live is not None and live.call_id not in known:
+            known.add(live.call_id)
+            yield replace(live, channel="", uniqueid="", talking=False)
 
 
 def _live_call(
@@ -137,6 +167,7 @@ def _live_call(
         notice_at=moment(held.get("HOTLINE_NOTICE_AT", "")),
         stage=held.get("HOTLINE_STAGE", "")[:20],
         leaving=word(held.get("HOTLINE_LEAVING", "")),
+        direction=_direction(held),
         offer_id=offer_id(held.get("HOTLINE_OFFER", "")),
         agent_phone=leg[1] if leg else None,
         agent_channel=leg[2] if leg else "",
@@ -146,6 +177,11 @@ def _live_call(
         peer=peer[:100],
         paused_until=moment(held.get("HOTLINE_PAUSED_UNTIL", "")),
     )
+
+
+def _direction(held: Mapping[str, str]) -> Direction:
+    outbound = held.get("HOTLINE_DIRECTION") == Direction.OUTBOUND
+    return Direction.OUTBOUND if outbound else Direction.INBOUND
 
 
 def _entered_at(held: Mapping[str, str], uniqueid: str, at: Seconds) -> Seconds:

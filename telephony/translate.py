@@ -15,8 +15,13 @@ from core.events import (
     CallFellBack,
     CallHungUp,
     CallLeaving,
+    CalloutConnected,
+    CalloutUnreached,
     CallWaiting,
+    CitizenAnswered,
     ConsultOver,
+    PhoneNotReached,
+    PhonePickedUp,
     PhoneRinging,
     TelephonyEvent,
     ThirdAnswered,
@@ -156,15 +161,71 @@ def _user_event(message: Headers, dialect: Dialect, at: Seconds) -> TelephonyEve
             return CallFellBack(call_id=call, at=at)
         case "HotlineLeaving":
             return CallLeaving(call_id=call, cause=word(message.get("Cause", "")), at=at)
+        case "HotlineReached":
+            return CitizenAnswered(call, channel, message.get("Uniqueid", ""), at)
+        case "HotlineTalking":
+            return _connected(message, call, dialect, at)
     return None
+
+
+def _connected(message: Headers, call: CallId, dialect: Dialect, at: Seconds) -> CalloutConnected | None:
+    peer = message.get("Peer", "")
+    phone = phone_of(peer, dialect)
+    if phone is None:
+        return None
+    return CalloutConnected(
+        call_id=call,
+        channel=message["Channel"],
+        uniqueid=message.get("Uniqueid", ""),
+        phone=phone,
+        agent_channel=peer,
+        notice_at=moment(message.get("NoticeAt", "")),
+        at=at,
+    )
+
+
+def _picked_up(
+    message: Headers, call: CallId, channel: str, phone: Phone, at: Seconds
+) -> PhonePickedUp | None:
+    queue, entered_at = message.get("Queue", ""), moment(message.get("EnteredAt", ""))
+    if not QUEUE.fullmatch(queue) or entered_at is None:
+        return None
+    return PhonePickedUp(
+        call_id=call,
+        phone=phone,
+        agent_channel=channel,
+        caller=number(message.get("Caller", "")),
+        dialled=number(message.get("Dialled", "")),
+        queue=QueueName(queue),
+        entered_at=entered_at,
+        offer_id=offer_id(message.get("Offer", "")),
+        at=at,
+    )
+
+
+def _originated(message: Headers, dialect: Dialect, at: Seconds) -> PhoneNotReached | None:
+    """How an Originate of ours ended; its extension is the call."""
+    call, reason = call_id(message.get("Exten", "")), message.get("Reason", "")
+    if call is None or message.get("Context") != "acd-out" or message.get("Response") != "Failure":
+        return None
+    if message.get("Channel", "").removeprefix("PJSIP/") not in dialect.phones:
+        return None
+    return PhoneNotReached(call, int(reason) if WHOLE.fullmatch(reason) else 0, at)
 
 
 def _leg_event(
     message: Headers, call: CallId, channel: str, dialect: Dialect, at: Seconds
-) -> ConsultOver | ThirdAnswered | None:
-    """An event of a leg that is not the citizen's: of an agent who asks, or of somebody called into a conference."""
+) -> ConsultOver | ThirdAnswered | PhonePickedUp | CalloutUnreached | None:
+    """An event of a leg that is not the citizen's: of an agent who calls out or asks, or of somebody called into a conference."""
     phone = phone_of(channel, dialect)
     match message.get("UserEvent"):
+        case "HotlineDialling" if phone is not None:
+            return _picked_up(message, call, channel, phone, at)
+        case "HotlineUnreached" if phone is not None:
+            cause = message.get("Q850", "")
+            return CalloutUnreached(
+                call, message.get("DialStatus", "")[:20], int(cause) if WHOLE.fullmatch(cause) else 0, at
+            )
         case "HotlineConsultOver" if phone is not None:
             return ConsultOver(call, phone, message.get("DialStatus", "")[:20], at)
         case "HotlineJoined" if endpoint_of(channel) == dialect.third:
@@ -267,6 +328,7 @@ _READERS: dict[str, Callable[[Headers, Dialect, Seconds], TelephonyEvent | None]
     "DialBegin": _dial_begin,
     "DialEnd": _dial_end,
     "Hangup": _hangup,
+    "OriginateResponse": _originated,
 }
 
 WANTED = frozenset(_READERS) | {"ContactStatus"}

@@ -26,6 +26,7 @@ INPUTS = [
     "offer_withdrawn",
     "no_answer",
     "answer",
+    "call_out",
     "talk_ended",
     "wrap_up_over",
     "phone_lost",
@@ -34,16 +35,16 @@ INPUTS = [
 
 # The columns are in the order of INPUTS.
 GRID = """
-     lgi lgo rdy brk str wrp ofr owd noa ans ten wov plo pbk
-OFF  BRK  .   .   .   .   .   .   .   .   .   .   .   .   .
-RDY   .  OFF RDY BRK STR WRP RNG  .   .  TLK  .   .  NOT  .
-RNG   .   .   .   .   .   .   .  RDY NOT TLK  .   .  NOT  .
-TLK   .   .   .   .   .   .   .   .   .   .  WRP  .   .   .
-WRP   .  OFF RDY BRK STR WRP  .   .   .  TLK  .  RDY  .   .
-BRK   .  OFF RDY BRK STR WRP  .   .   .  TLK  .   .   .   .
-STR   .  OFF RDY BRK  .   .   .   .   .  TLK  .   .   .   .
-NOT   .  OFF RDY BRK STR  .   .   .   .  TLK  .   .   .  RDY
-OUT   .   .   .   .   .   .   .   .   .   .   .   .   .   .
+     lgi lgo rdy brk str wrp ofr owd noa ans out ten wov plo pbk
+OFF  BRK  .   .   .   .   .   .   .   .   .   .   .   .   .   .
+RDY   .  OFF RDY BRK STR WRP RNG  .   .  TLK OUT  .   .  NOT  .
+RNG   .   .   .   .   .   .   .  RDY NOT TLK OUT  .   .  NOT  .
+TLK   .   .   .   .   .   .   .   .   .   .   .  WRP  .  NOT  .
+WRP   .  OFF RDY BRK STR WRP  .   .   .  TLK OUT  .  RDY  .   .
+BRK   .  OFF RDY BRK STR WRP  .   .   .  TLK OUT  .   .   .   .
+STR   .  OFF RDY BRK  .   .   .   .   .  TLK OUT  .   .   .   .
+NOT   .  OFF RDY BRK STR  .   .   .   .  TLK OUT  .   .   .  RDY
+OUT   .   .   .   .   .   .   .   .  NOT  .   .  WRP  .  NOT  .
 """
 
 
@@ -80,6 +81,6 @@ def test_what_may_be_asked_for() -> None:
 
 def test_what_may_be_noted_during_a_call_can_follow_it() -> None:
     assert {AgentState.READY, AgentState.BREAK, AgentState.STRESS_ROOM} == NEXT_STATE_ALLOWED
-    assert {AgentState.RINGING, AgentState.TALKING} == IN_A_CALL
+    assert {AgentState.RINGING, AgentState.TALKING, AgentState.OUTBOUND} == IN_A_CALL
     for state in NEXT_STATE_ALLOWED:
         assert next_state(AgentState.WRAP_UP, ASKS[state]) is state

@@ -3,15 +3,16 @@ import pytest
 from acd.phases import TRANSITIONS, CallInput, Phase, next_phase
 
 GRID = """
-              queue    fall_back  offer     offer_lost  missing    answer   talk_end  hang_up
-announcement  waiting  fallback   .         .           .          talking  .         ended
-waiting       .        fallback   offering  .           uncertain  talking  .         ended
-offering      waiting  fallback   .         uncertain   .          talking  .         ended
-uncertain     waiting  fallback   offering  .           .          talking  .         ended
-fallback      waiting  .          offering  .           .          talking  .         ended
-talking       waiting  .          offering  uncertain   .          .        rating    ended
-rating        waiting  .          .         .           .          talking  .         ended
-ended         .        .          .         .           .          .        .         .
+              queue    fall_back  offer     offer_lost  missing    answer   pick_up   talk_end  hang_up
+announcement  waiting  fallback   .         .           .          talking  .         .         ended
+waiting       .        fallback   offering  .           uncertain  talking  dialling  .         ended
+offering      waiting  fallback   .         uncertain   .          talking  dialling  .         ended
+uncertain     waiting  fallback   offering  .           .          talking  dialling  .         ended
+fallback      waiting  .          offering  .           .          talking  .         .         ended
+dialling      .        .          .         .           .          talking  .         .         ended
+talking       waiting  .          offering  uncertain   .          .        .         rating    ended
+rating        waiting  .          .         .           .          talking  .         .         ended
+ended         .        .          .         .           .          .        .         .         .
 """
 
 

@@ -119,6 +119,7 @@ def restored(**more: object) -> Call:
         "queue": "citizens",
         "arrived_at": 10.0,
         "priority": "high",
+        "direction": "inbound",
         "place_at": 8.0,
         "notice_at": None,
         "queued_at": None,

@@ -80,8 +80,10 @@ async def test_actionids_do_not_repeat_and_have_128_bits() -> None:
 CALLOUT = {"Channel": "PJSIP/1001", "Context": "acd-out", "Exten": "s", "Priority": "1"}
 
 
-async def test_a_call_is_placed_to_an_agents_phone_and_into_our_own_context() -> None:
+async def test_a_call_is_placed_into_our_own_contexts_to_whom_they_are_for() -> None:
     assert build("Originate", CALLOUT)["Channel"] == "PJSIP/1001"
+    joining = CALLOUT | {"Context": "talk-conference", "Channel": "PJSIP/110@third"}
+    assert build("Originate", joining)["Context"] == "talk-conference"
 
 
 @pytest.mark.parametrize(
@@ -93,6 +95,8 @@ async def test_a_call_is_placed_to_an_agents_phone_and_into_our_own_context() ->
         ({"Context": ""}, "Context"),
         ({"Channel": "Local/1@acd-out"}, "Channel"),
         ({"Channel": "PJSIP/13800001111@outside"}, "Channel"),
+        ({"Channel": "PJSIP/110@third"}, "Channel"),
+        ({"Context": "talk-conference"}, "Channel"),
     ],
 )
 async def test_nothing_else_is_ever_originated(changed: dict[str, str], field: str) -> None:

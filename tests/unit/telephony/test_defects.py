@@ -274,7 +274,7 @@ async def test_09_panoramisk_raises_into_the_transport() -> None:
 
 async def test_09_guarded_stays_calm() -> None:
     guarded = Guarded()
-    action = build("Originate", {})
+    action = build("Originate", {"Channel": "PJSIP/1001", "Context": "acd-out"})
     future = guarded.protocol.submit(action)
     guarded.feed(success({"ActionID": action.id}, QUEUED) + event("Hangup"))
     assert future.result()["Message"] == QUEUED

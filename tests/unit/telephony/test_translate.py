@@ -132,7 +132,14 @@ def test_contact_status_that_says_nothing(change: dict[str, str]) -> None:
 
 
 def test_every_translated_event_is_let_through_by_the_protocol() -> None:
-    assert {"UserEvent", "DialBegin", "DialEnd", "Hangup", "ContactStatus"} == WANTED
+    assert {
+        "UserEvent",
+        "DialBegin",
+        "DialEnd",
+        "Hangup",
+        "OriginateResponse",
+        "ContactStatus",
+    } == WANTED
 
 
 KEYS = st.sampled_from(sorted({*WAITING, *DIAL, *HANGUP, *CONTACT}))
