@@ -29,7 +29,7 @@ TAIL: Final = 1.2815515655446004
 """Standard normal quantile of 90 %: the bounds hold the middle 80 % of waits."""
 
 WIDEST_MINUTES: Final = 5
-"""Bounds farther apart than this are said only if the upper one is at most ``WIDEST_RATIO`` times the lower."""
+"""Bounds farther apart are said only if the upper one is at most ``WIDEST_RATIO`` times the lower."""
 
 WIDEST_RATIO: Final = 2.5
 

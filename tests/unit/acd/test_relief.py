@@ -403,7 +403,7 @@ def test_expected_wait_in_minutes_and_its_proof(world: World) -> None:
     for number in range(10):
         world.wait(f"c{number}", 10.0 + number)
     tick(world, 40.0)
-    told = {call: what for call, what in announced(world)}
+    told = dict(announced(world))
     assert told["c9"] == "position:10:6:15"
     assert told["c0"] == "position:1:0:3"
     world.leg_ends("x", 1, 100.0)
