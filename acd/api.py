@@ -9,12 +9,16 @@ from uuid import UUID
 from asyncpg import Record
 from pydantic import AwareDatetime, Field
 
+from acd.caller_desk import CallerDesk
+from acd.callers_store import SQL as CALLERS
+from agents.caller_card import CallerCard
 from core.api import ApiModel, ApiRequest, Endpoint, Reply
+from core.callers import FlagCode, Treatment
 from core.errors import InvalidInput, NotFound
 from core.identity import Account, Permission
 from core.plan import Priority
 from core.ports import LiveView
-from core.vocabulary import AbandonStage, AgentId, Direction, OfferResult, Outcome
+from core.vocabulary import AbandonStage, AgentId, CallId, Direction, OfferResult, Outcome
 from db import queries
 from db.pool import Database
 
@@ -90,11 +94,31 @@ class OfferView(ApiModel):
     ended_at: datetime | None
 
 
+class FlagView(ApiModel):
+    """What an agent noted about the call."""
+
+    code: FlagCode
+    note: str
+    agent_id: int
+    at: datetime
+
+
+class TreatmentView(ApiModel):
+    """How the call was routed otherwise; ``cause``: ``list:<id>``, ``frequency`` or ``anonymous``."""
+
+    treatment: Treatment
+    cause: str
+    at: datetime
+
+
 class CallDetail(ApiModel):
-    """One call with its offers."""
+    """One call with its offers, flags and treatments, and what else is known about its caller."""
 
     call: CallView
     offers: list[OfferView]
+    flags: list[FlagView]
+    treatments: list[TreatmentView]
+    known: CallerCard | None
 
 
 class CallList(ApiModel):
@@ -173,9 +197,10 @@ def decode_cursor(cursor: str | None) -> tuple[datetime | None, str | None]:
 class CallApi:
     """Handlers; each sees only what the account may know of."""
 
-    def __init__(self, database: Database, live: LiveView) -> None:
+    def __init__(self, database: Database, live: LiveView, desk: CallerDesk) -> None:
         self._database = database
         self._live = live
+        self._desk = desk
 
     async def list_calls(self, request: ApiRequest) -> Reply:
         """A page of calls; agents see their own."""
@@ -204,7 +229,16 @@ class CallApi:
         if row is None or not _may_see(request.account, row["agent_id"]):
             raise NotFound("no such call")
         offers = await self._database.fetch(SQL["call_offers"], call_id)
-        detail = CallDetail(call=_call_view(row, request.account), offers=[_offer_view(o) for o in offers])
+        flags = await self._database.fetch(CALLERS["flags_of_call"], call_id)
+        treatments = await self._database.fetch(CALLERS["treatments_of_call"], call_id)
+        known = await self._desk.fresh(CallId(call_id), row["caller"], request.account)
+        detail = CallDetail(
+            call=_call_view(row, request.account),
+            offers=[_offer_view(o) for o in offers],
+            flags=[FlagView.model_validate({**flag, "at": _utc(flag["at"])}) for flag in flags],
+            treatments=[TreatmentView.model_validate({**t, "at": _utc(t["at"])}) for t in treatments],
+            known=known if row["caller"] else None,
+        )
         return Reply(detail)
 
     async def list_abandoned(self, request: ApiRequest) -> Reply:

@@ -41,7 +41,7 @@ FROM caller_lists WHERE state IN ('active', 'appealed') AND expires_at > to_time
 -- name: recent_calls
 -- Who called lately, for the frequency after a restart.
 SELECT caller, extract(epoch FROM arrived_at)::float8 AS arrived_at FROM calls
-WHERE arrived_at > to_timestamp($1::float8) AND caller <> ''
+WHERE arrived_at > to_timestamp($1::float8) AND caller <> '' AND direction = 'inbound'
 ORDER BY calls.arrived_at DESC LIMIT $2::int;
 
 -- name: treated_open
@@ -146,6 +146,6 @@ FROM unnest($1::uuid[], $2::text[]) AS w (call_id, caller);
 -- What was noted about one call.
 SELECT code, note, agent_id, extract(epoch FROM at)::float8 AS at FROM call_flags WHERE call_id = $1::uuid ORDER BY at;
 
--- name: caller_of
--- Who called, and who took the call.
-SELECT caller, agent_id FROM calls WHERE call_id = $1::uuid;
+-- name: treatments_of_call
+-- How one call was treated, and why.
+SELECT treatment, cause, extract(epoch FROM at)::float8 AS at FROM call_treatments WHERE call_id = $1::uuid ORDER BY at, cause;

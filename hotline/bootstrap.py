@@ -259,7 +259,7 @@ def build(settings: Settings) -> Parts:
         endpoints=[
             *people_endpoints(people_api),
             *qualification_endpoints(QualificationsApi(people.qualifications, inbox, live, switch.now)),
-            *call_endpoints(CallApi(database, live)),
+            *call_endpoints(CallApi(database, live, callers.desk)),
             *priority_endpoints(PriorityApi(calls, inbox, switch.now)),
             *caller_parts.endpoints(
                 callers, settings=settings, database=database, inbox=inbox, live=live, now=switch.now

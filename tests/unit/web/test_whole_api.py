@@ -31,7 +31,7 @@ def endpoints() -> list[Endpoint]:
         tickets=NOTHING,
         now=NOTHING,
     )
-    calls = CallApi(NOTHING, NOTHING)
+    calls = CallApi(NOTHING, NOTHING, NOTHING)
     return [*people_endpoints(people), *call_endpoints(calls), *ticket_endpoints(NOTHING)]
 
 
