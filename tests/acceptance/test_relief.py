@@ -1,4 +1,4 @@
-"""Ways out of the queue, on a whole hotline: overflow, full, closed, voicemail, announcements, surge notices."""
+"""Ways out of the queue and what those who wait are told, on a whole hotline."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
