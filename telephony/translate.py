@@ -284,8 +284,8 @@ def _dial_end(message: Headers, dialect: Dialect, at: Seconds) -> CallAnswered |
         return None
     if _is_third(message, dialect):
         return ThirdAnswered(call, message["DestChannel"], at)
-    if phone is None:
-        return None
+    if phone is None or not message.get("AccountCode"):
+        return None  # a phone that was originated to: the citizen has yet to be called
     return CallAnswered(call_id=call, phone=phone, agent_channel=message["DestChannel"], at=at)
 
 
