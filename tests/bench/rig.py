@@ -108,7 +108,7 @@ class Rig:
 
 @contextlib.asynccontextmanager
 async def rig(
-    folder: Path, agents: int, answers: Answers, lines: int, **overrides: object
+    folder: Path, agents: int, answers: Answers, lines: int, *, music: bool = True, **overrides: object
 ) -> AsyncIterator[Rig]:
     """The hotline with so many agents, ready, and an app_queue with the same phones.
 
@@ -117,9 +117,12 @@ async def rig(
         agents: how many phones and accounts.
         answers: how each phone behaves.
         lines: most calls at once; each leg needs two ports for its sound.
+        music: whether waiting callers hear any; without, the operator's own folder of it is empty.
         overrides: further settings.
     """
     settings = _settings(folder, agents, lines, overrides)
+    if not music:
+        (settings.data_dir / "music" / "default").mkdir(parents=True)
     _write_app_queue(settings, folder)
     async with Stack(settings, progress=say) as stack, http_session(120) as http:
         await tryout.prepare(stack)
