@@ -45,6 +45,7 @@ EXPECTED_ANNOUNCEMENT = """
                  done             rating key  wrong key    silence
 notice           noting           -           -            -
 noting           over             -           -            -
+greeting         -                -           -            -
 surge            -                -           -            -
 over             -                -           -            -
 """
@@ -53,6 +54,16 @@ EXPECTED_WITH_SURGE = """
                  done             rating key  wrong key    silence
 notice           noting           -           -            -
 noting           surge            -           -            -
+greeting         -                -           -            -
+surge            over             over        over         -
+over             -                -           -            -
+"""
+
+EXPECTED_WITH_GREETING = """
+                 done             rating key  wrong key    silence
+notice           noting           -           -            -
+noting           greeting         -           -            -
+greeting         surge            surge       surge        -
 surge            over             over        over         -
 over             -                -           -            -
 """
@@ -80,6 +91,7 @@ def _cases(flow: Flow[StrEnum], states: type[StrEnum], picture: str) -> list[Cas
         *_cases(RATING, RatingState, EXPECTED_RATING),  # type: ignore[arg-type]  # Flow is read-only here
         *_cases(ANNOUNCEMENT, AnnouncementState, EXPECTED_ANNOUNCEMENT),  # type: ignore[arg-type]  # the same
         *_cases(announcement("surge"), AnnouncementState, EXPECTED_WITH_SURGE),  # type: ignore[arg-type]  # the same
+        *_cases(announcement("surge", "hi"), AnnouncementState, EXPECTED_WITH_GREETING),  # type: ignore[arg-type]  # the same
     ],
 )
 def test_every_pair_leads_where_the_picture_says(
@@ -103,6 +115,14 @@ def test_no_key_skips_the_recording_notice_and_it_is_noted_right_after_its_end()
     assert ANNOUNCEMENT.first == (A.NOTICE, Say("recording_notice", keys=""))
     assert ANNOUNCEMENT.step(A.NOTICE, IN.DONE) == (A.NOTING, NoteNotice())
     assert ANNOUNCEMENT.step(A.NOTING, IN.DONE) == (A.OVER, Finish())
+
+
+def test_the_greeting_comes_between_the_legal_notice_and_the_news() -> None:
+    flow = announcement("surge", "greeting_heating")
+    assert flow.first == ANNOUNCEMENT.first
+    assert flow.step(A.NOTING, IN.DONE) == (A.GREETING, Say("greeting_heating", ALL_KEYS))
+    assert flow.step(A.GREETING, IN.DONE) == (A.SURGE, Say("surge", ALL_KEYS))
+    assert announcement(None, "x").step(A.GREETING, IN.WRONG_KEY) == (A.OVER, Finish())
 
 
 def test_the_surge_notice_comes_after_the_legal_one_and_can_be_skipped() -> None:

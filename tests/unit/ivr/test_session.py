@@ -7,6 +7,7 @@ import pytest
 
 from core.errors import ConfigurationError
 from core.ports import CallerGone
+from core.surge import SurgeNotice
 from core.vocabulary import CallId, Language
 from ivr.prompts import Prompts
 from ivr.session import IvrSessions
@@ -18,15 +19,19 @@ SOUNDS = "/srv/prompts/zh"
 class ScriptedChannel:
     """A caller who presses what the script says, one entry for each sound or pause; ``None`` hangs up."""
 
-    def __init__(self, script: Iterable[str | None], accountcode: str = CALL_ID) -> None:
+    def __init__(
+        self, script: Iterable[str | None], accountcode: str = CALL_ID, say: str | None = None
+    ) -> None:
         self._script = iter(script)
         self._accountcode = accountcode
+        self._say = say
         self.heard: list[str] = []
         self.set: dict[str, str] = {}
 
     @property
     def variables(self) -> dict[str, str]:
-        return {"accountcode": self._accountcode, "callerid": "unknown"}
+        arguments = {} if self._say is None else {"arg_1": self._say}
+        return {"accountcode": self._accountcode, "callerid": "unknown", **arguments}
 
     async def play(self, sound: str, interrupt_digits: str = "") -> str:
         self.heard.append(sound)
@@ -195,3 +200,65 @@ async def test_a_call_without_an_id_hears_the_notice_but_is_not_asked(
     assert "HOTLINE_NOTICE_AT" in notice.set
     assert question.heard == []
     assert ratings.given == []
+
+
+def _holding(*notices: SurgeNotice) -> IvrSessions:
+    return IvrSessions(
+        Prompts(Path("/srv/prompts")),
+        Language.CHINESE,
+        lambda: 100.0,
+        lambda *_: None,
+        notices=lambda: notices,
+    )
+
+
+HEATING = SurgeNotice(7, "queue:heating", "/surge/7", since=50.0, until=150.0)
+
+
+async def test_a_waiting_caller_is_told_what_the_engine_asks_for() -> None:
+    channel = ScriptedChannel(["", "", ""], say="position:2::")
+    await _holding().holding(channel)
+    assert channel.heard == _sounds("position_before", "number_2", "position_after")
+
+
+async def test_a_surge_notice_is_heard_once_before_anything_else() -> None:
+    channel = ScriptedChannel([""] * 9, say="position:1::")
+    channel.set = {"HOTLINE_QUEUE": "heating", "HOTLINE_DIALLED": "12345"}
+    sessions = _holding(HEATING)
+    await sessions.holding(channel)
+    await sessions.holding(channel)
+    assert channel.heard.count("/surge/7") == 1
+    assert channel.heard[0] == "/surge/7"
+    assert channel.set["HOTLINE_SURGE"] == "7"
+
+
+async def test_new_callers_hear_the_notice_after_the_recording_notice_and_not_again_while_waiting() -> None:
+    channel = ScriptedChannel([""] * 4, say="surge")
+    channel.set = {"HOTLINE_QUEUE": "heating", "HOTLINE_DIALLED": "12345"}
+    sessions = _holding(HEATING)
+    await sessions.announcement(channel)
+    assert channel.heard == [*_sounds("recording_notice"), "/surge/7"]
+    await sessions.holding(channel)
+    assert channel.heard == [*_sounds("recording_notice"), "/surge/7"]
+
+
+@pytest.mark.parametrize(
+    "notice",
+    [
+        SurgeNotice(7, "queue:other", "/surge/7", 50.0, 150.0),
+        SurgeNotice(7, "all", "/surge/7", 50.0, 100.0),
+        SurgeNotice(7, "all", "/surge/7", 101.0, 150.0),
+    ],
+)
+async def test_a_notice_for_others_or_of_another_time_is_not_heard(notice: SurgeNotice) -> None:
+    channel = ScriptedChannel([], say="surge")
+    channel.set = {"HOTLINE_QUEUE": "heating", "HOTLINE_DIALLED": "12345"}
+    await _holding(notice).holding(channel)
+    assert channel.heard == []
+
+
+@pytest.mark.parametrize("say", ["", "nonsense", "nonsense:1", None])
+async def test_what_is_not_known_is_silence(say: str | None) -> None:
+    channel = ScriptedChannel([], say=say)
+    await _holding().holding(channel)
+    assert channel.heard == []
