@@ -113,6 +113,7 @@ async def test_a_consultation_is_completed_and_the_ticket_follows() -> None:
         await asyncio.sleep(0.4)
         await talk.ask("consult", {"to": {"login": "agent1002"}})
         await talk.state("consulting")
+        await asyncio.sleep(0.8)
         await talk.ask("consult/complete")
         second = centre.agents[Phone("1002")]
 
