@@ -113,6 +113,7 @@ class AnnouncementState(StrEnum):
 
     NOTICE = "notice"
     NOTING = "noting"
+    GREETING = "greeting"
     SURGE = "surge"
     OVER = "over"
 
@@ -147,22 +148,22 @@ ANNOUNCEMENT: Flow[AnnouncementState] = Flow(
 )
 
 
-def announcement(surge: str | None = None) -> Flow[AnnouncementState]:
-    """The announcement, with the prompt ``surge`` after the notice on days when many people call."""
-    if surge is None:
-        return ANNOUNCEMENT
-    return Flow(
-        ANNOUNCEMENT.name,
-        ANNOUNCEMENT.first,
-        {
-            **ANNOUNCEMENT.table,
-            # News, not a duty: any key takes the caller on to the queue.
-            (A.NOTING, I.DONE): (A.SURGE, Say(surge, ALL_KEYS)),
-            (A.SURGE, I.DONE): (A.OVER, Finish()),
-            (A.SURGE, I.RATING_KEY): (A.OVER, Finish()),
-            (A.SURGE, I.WRONG_KEY): (A.OVER, Finish()),
-        },
-    )
+def announcement(surge: str | None = None, greeting: str | None = None) -> Flow[AnnouncementState]:
+    """The announcement: the notice, then a line's or queue's greeting, then news of days when many call.
+
+    Args:
+        surge: the prompt with the news, ``None`` for none.
+        greeting: the prompt of the line or queue, ``None`` for none.
+    """
+    table: dict[tuple[AnnouncementState, Input], tuple[AnnouncementState, Action]] = dict(ANNOUNCEMENT.table)
+    parts = [(state, prompt) for state, prompt in ((A.GREETING, greeting), (A.SURGE, surge)) if prompt]
+    over: tuple[AnnouncementState, Action] = (A.OVER, Finish())
+    # From the last part backwards. No duties: any key takes the caller on.
+    for state, prompt in reversed(parts):
+        table |= dict.fromkeys(((state, I.DONE), (state, I.RATING_KEY), (state, I.WRONG_KEY)), over)
+        over = (state, Say(prompt, ALL_KEYS))
+    table[A.NOTING, I.DONE] = over
+    return Flow(ANNOUNCEMENT.name, ANNOUNCEMENT.first, table) if parts else ANNOUNCEMENT
 
 
 _ASK = Say("please_rate", ALL_KEYS)

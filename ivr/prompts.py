@@ -7,6 +7,7 @@ where there are any and generates the rest; a manifest tells what is up to date.
 import hashlib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -21,6 +22,9 @@ from ivr.texts import CATALOGUE, NAMES, PromptText
 
 RECIPE = 1
 """Raised when prompts made from the same text should be made anew."""
+
+GREETING = re.compile(r"greeting_[a-z0-9_]{1,31}")
+"""Names that an operator may give to recordings of his own: greetings of lines and queues."""
 
 MANIFEST = "manifest.json"
 
@@ -51,6 +55,12 @@ class Prompts:
         """What Asterisk is told to play: the absolute path without extension."""
         self.check_name(name)
         return str(self.folder.absolute() / language / name)
+
+    def greeting(self, name: str, language: Language) -> str | None:
+        """What Asterisk is told to play for a line's greeting; ``None`` when there is no such prompt."""
+        path = self.folder.absolute() / language / name
+        there = name in NAMES or (GREETING.fullmatch(name) and path.with_suffix(".wav").is_file())
+        return str(path) if there else None
 
     def check_name(self, name: str) -> None:
         """Raise ``ConfigurationError`` when there is no such prompt."""
@@ -97,10 +107,11 @@ def build(out: Path, pack: Path | None, progress: Progress) -> BuildReport:
     before = dict(_read_manifest(out))
     now: dict[str, BuiltPrompt] = {}
     try:
-        for source in _sources(pack):
+        sources = _sources(pack)
+        for source in sources:
             now[source.key] = _current(out, before.get(source.key), source) or _make(out, source)
             is_new = now[source.key] is not before.get(source.key)
-            progress(len(now), COUNT, _told(now[source.key], is_new=is_new))
+            progress(len(now), len(sources), _told(now[source.key], is_new=is_new))
     except OSError as error:
         raise ConfigurationError(f"prompts can not be built in {out}: {error}") from error
     finally:
@@ -148,6 +159,10 @@ def _sources(pack: Path | None) -> list[_Source]:
         _Source(prompt, language, recordings.get(_key(prompt.name, language)))
         for language in Language
         for prompt in CATALOGUE
+    ] + [
+        _Source(PromptText(path.stem, "", ""), Language(path.parent.name), path)
+        for path in recordings.values()
+        if path.stem not in NAMES
     ]
 
 
@@ -163,11 +178,13 @@ def _recordings(pack: Path | None) -> dict[str, Path]:
     if not pack.is_dir():
         raise ConfigurationError(f"prompt pack {pack}: no such folder")
     found = {f"{path.parent.name}/{path.stem}": path for path in sorted(pack.glob("*/*.wav"))}
-    known = {_key(name, language) for language in Language for name in NAMES}
+    own = {path.stem for path in found.values() if GREETING.fullmatch(path.stem)}
+    known = {_key(name, language) for language in Language for name in {*NAMES, *own}}
     if unknown := sorted(set(found) - known):
         raise ConfigurationError(
             f"prompt pack {pack}: no prompt is named {', '.join(unknown)}; "
-            f"there are LANGUAGE/NAME.wav with {', '.join(Language)} and {', '.join(NAMES)}"
+            f"there are LANGUAGE/NAME.wav with {', '.join(Language)} and {', '.join(NAMES)}, "
+            "and greeting_... for greetings of your own"
         )
     return found
 

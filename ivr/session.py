@@ -82,7 +82,7 @@ class IvrSessions:
         self._notices = notices
         self._prompts = prompts
         self._language = language
-        self._announcement = announcement(surge_notice)
+        self._surge_notice = surge_notice
         if surge_notice is not None:
             prompts.check_name(surge_notice)
 
@@ -91,13 +91,16 @@ class IvrSessions:
         return {"announcement": self.announcement, "holding": self.holding, "rating": self.rating}
 
     async def announcement(self, channel: VoiceChannel) -> None:
-        """Play the recording notice (and the surge notice); a call without a valid id hears it as well.
+        """Play the recording notice, the greeting of line or queue (argument 1), the surge notice.
+
+        A call without a valid id hears it as well.
 
         Raises:
             CallerGone: the caller hung up meanwhile; nothing is left to do.
         """
         notice = await self._unheard(channel)
-        flow = self._announcement if notice is None else announcement(notice.sound)
+        greeting = self._prompts.greeting(channel.variables.get("arg_1", ""), self._language)
+        flow = announcement(self._surge_notice if notice is None else notice.sound, greeting)
         await self._converse(flow, channel, _call_id(channel))
 
     async def holding(self, channel: VoiceChannel) -> None:
