@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
+import acd.caller_lists
 import acd.phases
+import acd.talk_model
 import agents.rules
 import ivr.flow
+import ivr.policy
 import tickets.rules
 from core.vocabulary import AgentState
 from tickets.model import TicketState
@@ -51,6 +54,7 @@ def _flow_edges(flow: ivr.flow.Flow[ivr.flow.S]) -> Edges:
 
 def diagrams() -> list[Diagram]:
     """Every state machine of the hotline."""
+    talk = acd.talk_model.TalkState
     phase, agent, ticket = acd.phases.Phase, AgentState, TicketState
     announcement, rating = ivr.flow.announcement("surge"), ivr.flow.RATING
     return [
@@ -71,12 +75,36 @@ def diagrams() -> list[Diagram]:
             edges(agents.rules.TRANSITIONS),
         ),
         Diagram(
+            "Inside a talk",
+            "acd/talk_model.py",
+            "While a call is `talking`. What an agent asks for that is not drawn is refused.",
+            talk.CONNECTED,
+            (),
+            edges(acd.talk_model.TRANSITIONS),
+        ),
+        Diagram(
             "A ticket",
             "tickets/rules.py",
             "What is not drawn is refused.",
             ticket.DRAFT,
             (),
             edges(tickets.rules.TRANSITIONS),
+        ),
+        Diagram(
+            "An entry of a caller list",
+            "acd/caller_lists.py",
+            "What is not drawn is refused. It acts while it is `active` or `appealed`.",
+            acd.caller_lists.EntryState.PROPOSED,
+            (),
+            edges(acd.caller_lists.TRANSITIONS),
+        ),
+        Diagram(
+            "The voice service",
+            "ivr/policy.py",
+            "For callers who are sent there first; an agent who becomes free ends it.",
+            ivr.policy.VOICE_SERVICE.first[0],
+            (ivr.policy.PolicyState.OVER,),
+            _flow_edges(ivr.policy.VOICE_SERVICE),
         ),
         Diagram(
             "The announcement",
