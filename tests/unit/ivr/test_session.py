@@ -233,7 +233,7 @@ async def test_a_surge_notice_is_heard_once_before_anything_else() -> None:
 
 
 async def test_new_callers_hear_the_notice_after_the_recording_notice_and_not_again_while_waiting() -> None:
-    channel = ScriptedChannel([""] * 4, say="surge")
+    channel = ScriptedChannel([""] * 4, say="position:::")
     channel.set = {"HOTLINE_QUEUE": "heating", "HOTLINE_DIALLED": "12345"}
     sessions = _holding(HEATING)
     await sessions.announcement(channel)

@@ -29,6 +29,43 @@ PINYIN = {
     "goodbye": "gan3 xie4 nin2 de5 lai2 dian4, zhu4 nin2 sheng1 huo2 yu2 kuai4, zai4 jian4.",
     "agents_only": "dui4 bu4 qi3, ben3 hua4 ji1 jin3 yong4 yu2 jie1 ting1 shi4 min2 lai2 dian4, bu4 neng2 "
     "bo1 da3 qi2 ta1 hao4 ma3.",
+    "position_before": "nin2 mu4 qian2 pai2 zai4 di4",
+    "position_after": "wei4.",
+    "wait_below_a_minute": "yu4 ji4 deng3 hou4 shi2 jian1 bu2 dao4 yi4 fen1 zhong1.",
+    "wait_at_most": "yu4 ji4 deng3 hou4 shi2 jian1 bu4 chao1 guo4",
+    "wait_between": "yu4 ji4 deng3 hou4 shi2 jian1 zai4",
+    "wait_and": "dao4",
+    "wait_minutes": "fen1 zhong1.",
+    "message_closed": "nin2 hao3, xian4 zai4 bu2 shi4 ben3 xian4 lu4 de5 ren2 gong1 fu2 wu4 shi2 jian1,"
+    " qing3 nin2 zai4 fu2 wu4 shi2 jian1 nei4 zai4 ci4 lai2 dian4. gan3 xie4 nin2 de5"
+    " lai2 dian4, zai4 jian4.",
+    "message_full": "fei1 chang2 bao4 qian4, mu4 qian2 deng3 hou4 de5 shi4 min2 guo4 duo1, zan4 shi2 "
+    "wu2 fa3 wei4 nin2 jie1 ru4. qing3 nin2 shao1 hou4 zai4 ci4 lai2 dian4, gan3 xie4"
+    " nin2 de5 li3 jie3, zai4 jian4.",
+    "message_empty": "fei1 chang2 bao4 qian4, mu4 qian2 mei2 you3 ke2 yi3 wei4 nin2 fu2 wu4 de5 hua4 "
+    "wu4 yuan2. qing3 nin2 shao1 hou4 zai4 ci4 lai2 dian4, gan3 xie4 nin2 de5 li3 "
+    "jie3, zai4 jian4.",
+    "message_overflow": "fei1 chang2 bao4 qian4, rang4 nin2 jiu3 deng3 le5, mu4 qian2 zan4 shi2 wu2 fa3 "
+    "wei4 nin2 jie1 ru4. wo3 men5 yi3 jing1 ji4 lu4 nin2 de5 lai2 dian4, qing3 nin2 "
+    "shao1 hou4 zai4 ci4 lai2 dian4, zai4 jian4.",
+    "voicemail": "nin2 hao3, qing3 zai4 ti2 shi4 yin1 hou4 liu2 yan2, shuo1 ming2 nin2 de5 su4 "
+    "qiu2, di4 dian3 he2 lian2 xi4 fang1 shi4. liu2 yan2 jie2 shu4 hou4 qing3 an4 "
+    "jing3 hao4 jian4 huo4 zhi2 jie1 gua4 ji1, wo3 men5 hui4 jin3 kuai4 wei4 nin2 "
+    "ban4 li3.",
+    "voicemail_thanks": "nin2 de5 liu2 yan2 yi3 jing1 shou1 dao4, wo3 men5 hui4 jin3 kuai4 wei4 nin2 ban4"
+    " li3, zai4 jian4.",
+    **dict(
+        zip(
+            (f"number_{value}" for value in (*range(1, 21), *range(30, 100, 10))),
+            (
+                *("yi1", "er4", "san1", "si4", "wu3", "liu4", "qi1", "ba1", "jiu3", "shi2"),
+                *("shi2 yi1", "shi2 er4", "shi2 san1", "shi2 si4", "shi2 wu3", "shi2 liu4", "shi2 qi1"),
+                *("shi2 ba1", "shi2 jiu3", "er4 shi2", "san1 shi2", "si4 shi2", "wu3 shi2", "liu4 shi2"),
+                *("qi1 shi2", "ba1 shi2", "jiu3 shi2"),
+            ),
+            strict=True,
+        )
+    ),
 }
 
 
