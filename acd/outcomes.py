@@ -66,7 +66,9 @@ OUTCOMES: dict[tuple[Outcome, str], Meaning] = {
     (O.FAILED, "citizen_called"): Meaning("the citizen called himself meanwhile"),
     (O.FAILED, "callout_interrupted"): Meaning("the switch ended while the citizen was called"),
     (O.FAILED, Q850): Meaning("network or switch failed before an agent answered", ring_back=True),
-    (O.FAILED, "interrupted"): Meaning("the switch ended, the call with it, before an answer", ring_back=True),
+    (O.FAILED, "interrupted"): Meaning(
+        "the switch ended, the call with it, before an answer", ring_back=True
+    ),
     (O.FAILED, INCONSISTENT): Meaning("failed; its end is contradictory", ring_back=True),
 }
 

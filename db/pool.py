@@ -30,11 +30,19 @@ class Database:
         max_size: connections at most; they are opened as they are needed.
         connect_timeout: seconds to wait for a connection, new or free.
         command_timeout: seconds that one statement may take.
+        name: of the connections, as PostgreSQL shows them.
     """
 
     def __init__(
-        self, dsn: str, *, max_size: int = 10, connect_timeout: float = 5.0, command_timeout: float = 10.0
+        self,
+        dsn: str,
+        *,
+        max_size: int = 10,
+        connect_timeout: float = 5.0,
+        command_timeout: float = 10.0,
+        name: str = "hotline-api",
     ) -> None:
+        self._name = name
         self._dsn = dsn
         self._max_size = max_size
         self._connect_timeout = connect_timeout
@@ -54,7 +62,7 @@ class Database:
             max_size=self._max_size,
             timeout=self._connect_timeout,
             command_timeout=self._command_timeout,
-            server_settings={"application_name": "hotline-api", "timezone": "UTC"},
+            server_settings={"application_name": self._name, "timezone": "UTC"},
         )
         try:
             check_version(await self.fetchval("SELECT current_setting('server_version_num')::int"))

@@ -162,13 +162,10 @@ class Spool:
         return self._leftovers()
 
     def _leftovers(self) -> list[Leftover]:
-        found: dict[tuple[int, str], list[Path]] = {}
-        for path in sorted(self._folder.glob("*.jsonl")):
-            if match := _NAME.match(path.name):
-                found.setdefault((int(match[1]), match[2]), []).append(path)
-        self._order = max((order for order, _ in found), default=0) + 1
-        self._left_bytes = sum(path.stat().st_size for paths in found.values() for path in paths)
-        return [Leftover(UUID(writer), tuple(paths)) for (_, writer), paths in found.items()]
+        left, newest = _leftovers_in(self._folder)
+        self._order = newest + 1
+        self._left_bytes = sum(path.stat().st_size for found in left for path in found.paths)
+        return left
 
     def forget(self, leftover: Leftover) -> None:
         """Remove what an earlier writer left: all of it is committed."""
@@ -265,6 +262,42 @@ class Spool:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _leftovers_in(folder: Path) -> tuple[list[Leftover], int]:
+    """What writers left in a folder, oldest first, and the number of the newest of them."""
+    found: dict[tuple[int, str], list[Path]] = {}
+    for path in sorted(folder.glob("*.jsonl")):
+        if match := _NAME.match(path.name):
+            found.setdefault((int(match[1]), match[2]), []).append(path)
+    newest = max((order for order, _ in found), default=0)
+    return [Leftover(UUID(writer), tuple(paths)) for (_, writer), paths in found.items()], newest
+
+
+class Neighbour:
+    """The spool of another process of this machine, taken over once that process has ended."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock_file: TextIO | None = None
+
+    def take(self) -> list[Leftover]:
+        """What is left in it, oldest first; nothing while its process lives (it will see to it itself)."""
+        if not any(self._folder.glob("*.jsonl")):
+            return []
+        try:
+            self._lock_file = self._folder.joinpath("lock").open("w", encoding="ascii")
+            fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self.close()
+            return []
+        return _leftovers_in(self._folder)[0]
+
+    def close(self) -> None:
+        """Let go of it."""
+        if self._lock_file is not None:
+            self._lock_file.close()
+            self._lock_file = None
 
 
 class DeadLetters:

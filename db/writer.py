@@ -5,12 +5,15 @@ survives ``kill -9``. The *committer* carries it out in the same order, grouped 
 PostgreSQL is away only the second one stands still. After a restart what the earlier process left in the
 spool is carried out first. See ``db.commit`` for how each statement happens exactly once.
 
+What a deposed leader left in its own spool is adopted by the present one when that process has ended. Statements
+that tell the state of a moment (``of_the_moment``) are left out then: the present leader has told it since.
+
 Nothing here is waited for by the routing path: ``submit`` appends to a queue and returns.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -21,8 +24,8 @@ import structlog
 from core import clock
 from core.errors import Unavailable
 from core.vocabulary import Seconds
-from db.commit import Committer, Rejected
-from db.spool import DeadLetters, Leftover, Spool, Statement
+from db.commit import Committer, Deposed, Rejected
+from db.spool import DeadLetters, Leftover, Neighbour, Spool, Statement
 
 log = structlog.get_logger()
 
@@ -45,6 +48,10 @@ class OrderedWriter:
         connect_timeout: seconds for a connection.
         commit_timeout: seconds for one batch; a server that is slower counts as away.
         spool_limit_bytes: the spool takes no more than this.
+        neighbours: gives the spool folders of other processes that may write to the same database.
+        of_the_moment: statements that are not made up for when a later leader has written since.
+        on_deposed: told when a batch was refused because there is a later leader.
+        name: of the connection, as PostgreSQL shows it.
     """
 
     def __init__(
@@ -56,6 +63,10 @@ class OrderedWriter:
         commit_timeout: Seconds = 10.0,
         spool_limit_bytes: int = 2 << 30,
         memory_limit: int = MEMORY_LIMIT,
+        neighbours: Callable[[], Sequence[Path]] = tuple,
+        of_the_moment: Collection[str] = (),
+        on_deposed: Callable[[], None] = lambda: None,
+        name: str = "hotline-writer",
     ) -> None:
         self.writer_id: UUID = uuid4()
         self.dead = 0
@@ -72,8 +83,15 @@ class OrderedWriter:
         self._spool = Spool(spool_dir, self.writer_id, limit_bytes=spool_limit_bytes)
         self._dead_letters = DeadLetters(spool_dir)
         self._committer = Committer(
-            dsn, connect_timeout=connect_timeout, commit_timeout=commit_timeout, on_lost=self._lost_connection
+            dsn,
+            connect_timeout=connect_timeout,
+            commit_timeout=commit_timeout,
+            on_lost=self._lost_connection,
+            name=name,
         )
+        self._neighbours = neighbours
+        self._of_the_moment = frozenset(of_the_moment)
+        self._on_deposed = on_deposed
         self._memory_limit = memory_limit
         self._intake: deque[Statement] = deque()
         self._memory: deque[Statement] = deque()
@@ -88,7 +106,9 @@ class OrderedWriter:
         self._batch = BATCH
         self._refused = 0
         self._settled_left = 0
-        self._left: list[Leftover] = []
+        self._left: list[tuple[Leftover, Neighbour | None]] = []
+        self._writing = False
+        """Statements of our own have been committed, or may be at any moment."""
         self._oldest_left: Seconds | None = None
         self._arrived = asyncio.Event()
         self._ready = asyncio.Event()
@@ -120,13 +140,18 @@ class OrderedWriter:
             waiting.append(self._oldest_left)
         return max(0.0, clock.wall() - min(waiting)) if waiting else 0.0
 
-    async def start(self) -> None:
+    async def start(self, epoch: int | None = None) -> None:
         """Take the spool folder and begin; returns after the first attempt to reach PostgreSQL.
+
+        Args:
+            epoch: under which we lead; every batch is committed only while it is the present one.
 
         Raises:
             ConfigurationError: the folder cannot be used. A database that is away is no error.
         """
-        self._left = await asyncio.to_thread(self._spool.open)
+        self._committer.epoch = epoch
+        self._left = [(left, None) for left in await asyncio.to_thread(self._spool.open)]
+        await self.adopt()
         self.leftovers = len(self._left)
         self._tasks = [
             asyncio.create_task(self._keep_journal(), name="writer-journal"),
@@ -151,6 +176,16 @@ class OrderedWriter:
         await asyncio.to_thread(self._spool.close)
         if self._intake:
             self._lose(len(self._intake))
+
+    async def adopt(self) -> None:
+        """Take over what processes that have ended left in the spools beside ours."""
+        for folder in self._neighbours():
+            neighbour = Neighbour(folder)
+            found = await asyncio.to_thread(neighbour.take)
+            self._left += [(left, neighbour) for left in found]
+            self.leftovers = len(self._left)
+        if self._left:
+            self._ready.set()
 
     def submit(self, query: str, *args: object) -> None:
         """Queue one statement; see ``core.ports.Writer.submit``."""
@@ -222,6 +257,9 @@ class OrderedWriter:
                 await self._serve()
             except Unavailable as error:
                 self._note_down(error)
+            except Deposed:
+                self._note_deposed()
+                return
             except Exception:
                 log.exception("writer_failed")
                 self.database_up = False
@@ -244,14 +282,20 @@ class OrderedWriter:
         self._tried.set()
 
     async def _serve(self) -> None:
+        self._writing = True
         while True:
             batch = await self._next_batch()
+            if self._left:
+                await self._settle_leftovers()
+            if not batch:
+                continue
             await self._settle(self.writer_id, self._place, batch)
             self._place = batch[-1].seq
             await self._forget_settled(self._place)
 
     async def _next_batch(self) -> list[Statement]:
-        while not self._memory:
+        """What is to be committed next; nothing when the spool of another process has to be seen to."""
+        while not self._memory and not self._left:
             if not self._committer.connected:
                 raise Unavailable("the connection to PostgreSQL ended")
             if self._in_memory < self._journaled:
@@ -305,19 +349,44 @@ class OrderedWriter:
     async def _settle_leftovers(self) -> None:
         """Carry out what earlier processes left, the oldest first; then their files go."""
         while self._left:
-            left = self._left[0]
-            reader = left.reader()
-            done = await self._committer.last_seq(left.writer_id)
-            while batch := await asyncio.to_thread(reader.next, done, self._batch):
-                self._oldest_left = batch[0].at
-                await self._settle(left.writer_id, done, batch)
-                done = batch[-1].seq
-                self._settled_left += len(batch)
-            await asyncio.to_thread(self._spool.forget, left)
-            log.info("spool_of_earlier_process_settled", writer_id=str(left.writer_id), through=done)
+            left, neighbour = self._left[0]
+            through = await self._settle_leftover(left, late=await self._is_late(left))
+            forget = self._spool.forget if neighbour is None else Leftover.remove
+            await asyncio.to_thread(forget, left)
+            log.info("spool_of_earlier_process_settled", writer_id=str(left.writer_id), through=through)
             self._left.pop(0)
+            if neighbour is not None and all(other is not neighbour for _, other in self._left):
+                neighbour.close()
             self.leftovers = len(self._left)
         self._oldest_left = None
+
+    async def _settle_leftover(self, left: Leftover, *, late: bool) -> int:
+        reader = left.reader()
+        done = await self._committer.last_seq(left.writer_id)
+        while batch := await asyncio.to_thread(reader.next, done, self._batch):
+            self._oldest_left = batch[0].at
+            kept = [one for one in batch if not (late and one.query in self._of_the_moment)]
+            await self._settle_part(left.writer_id, done, batch[-1].seq, kept)
+            done = batch[-1].seq
+            self._settled_left += len(batch)
+        return done
+
+    async def _settle_part(
+        self, writer_id: UUID, after: int, through: int, batch: Sequence[Statement]
+    ) -> None:
+        """A batch of which statements were left out: the place moves beyond the last of them."""
+        if batch:
+            await self._settle(writer_id, after, batch)
+            after = batch[-1].seq
+        if after < through:
+            await self._committer.commit(writer_id, after, through, ())
+
+    async def _is_late(self, left: Leftover) -> bool:
+        """Whether another leader, or we, have written since this writer did."""
+        if self._committer.epoch is None:
+            return False
+        epoch = await self._committer.epoch_of(left.writer_id)
+        return epoch is not None and (self._writing or epoch < self._committer.epoch - 1)
 
     # --- troubles ------------------------------------------------------------------------------
 
@@ -365,6 +434,14 @@ class OrderedWriter:
         if not self._stopping and (self.database_up or not self._tried.is_set()):
             log.warning("writer_without_database", reason=error.message, pending=self.pending)
         self.database_up = False
+
+    def _note_deposed(self) -> None:
+        """What is not committed stays in the spool for the present leader."""
+        log.critical("writer_deposed", epoch=self._committer.epoch, pending=self.pending)
+        self.database_up = False
+        self._tried.set()
+        self._tell_progress()
+        self._on_deposed()
 
     def _lost_connection(self) -> None:
         """The committer's connection ended by itself; wake whoever waits for work on it."""

@@ -21,9 +21,11 @@ from hotline.folders import Folders
 from hotline.leftovers import PidFile
 from hotline.supervisor import Part, PartFailed
 
-POSTGRESQL, ASTERISK, SERVICE = "postgresql", "asterisk", "service"
+POSTGRESQL, ASTERISK, SERVICE, STANDBY = "postgresql", "asterisk", "service", "standby"
 
 STOP_ORDER: tuple[tuple[str, signal.Signals, Seconds], ...] = (
+    # First: else it would take over when the leader ends.
+    (STANDBY, signal.SIGTERM, 20.0),
     (SERVICE, signal.SIGTERM, 20.0),
     (ASTERISK, signal.SIGTERM, 10.0),
     # SIGTERM would make PostgreSQL wait for its clients; SIGINT ends their sessions in order.
@@ -115,7 +117,7 @@ class AsteriskPart:
 
 
 def service_part(
-    folders: Folders, environment: Callable[[], Mapping[str, str]], health_url: str
+    folders: Folders, environment: Callable[[], Mapping[str, str]], health_url: str, name: str = SERVICE
 ) -> ChildProcess:
     """The service, ``python -m hotline serve``, with its settings in its environment.
 
@@ -123,9 +125,9 @@ def service_part(
     still looks after the callers and must not be restarted for it.
     """
     spec = ChildSpec(
-        name=SERVICE,
+        name=name,
         command=SERVICE_COMMAND,
-        log=folders.log / "service.log",
+        log=folders.log / f"{name}.log",
         run_dir=folders.run,
         environment=environment,
         ready=lambda: until_ok(health_url),

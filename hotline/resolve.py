@@ -23,6 +23,9 @@ _PORTS = (
     ("agi_host", "agi_port", Transport.TCP),
     ("http_host", "http_port", Transport.TCP),
     ("metrics_host", "metrics_port", Transport.TCP),
+    ("agi_host", "standby_agi_port", Transport.TCP),
+    ("http_host", "standby_http_port", Transport.TCP),
+    ("metrics_host", "standby_metrics_port", Transport.TCP),
 )
 _ASTERISKS = frozenset({"sip_port", "ami_port"})
 """Ports that Asterisk listens on; an external one has them already."""

@@ -77,6 +77,11 @@ class Stack:
         return f"http://{reachable_host(self.settings.http_host)}:{self.settings.http_port}"
 
     @property
+    def standby_api_url(self) -> str:
+        """``http://HOST:PORT`` of the second process, if there is one (``HOTLINE_STANDBY``)."""
+        return f"http://{reachable_host(self.settings.http_host)}:{self.settings.standby_http_port}"
+
+    @property
     def metrics_url(self) -> str:
         """Where Prometheus reads."""
         return f"http://{reachable_host(self.settings.metrics_host)}:{self.settings.metrics_port}/metrics"
@@ -231,11 +236,26 @@ class Stack:
                 parts.AsteriskPart(install, lambda: self._render(install, prompts_dir), self.folders)
             )
         built.append(parts.service_part(self.folders, self._service_environment, f"{self.api_url}/healthz"))
+        if self.settings.standby:
+            health = f"{self.standby_api_url}/healthz"
+            built.append(parts.service_part(self.folders, self._standby_environment, health, parts.STANDBY))
         self._parts = {part.name: part for part in built}
         self._supervisor = Supervisor(built, supervise=self._supervise, on_change=self._on_change)
 
     def _service_environment(self) -> Mapping[str, str]:
         return to_environment(self.settings.model_copy(update={"database_url": SecretStr(self.dsn)}))
+
+    def _standby_environment(self) -> Mapping[str, str]:
+        """The second process: the same hotline, ports of its own."""
+        given = self.settings
+        own = {
+            "database_url": SecretStr(self.dsn),
+            "instance": parts.STANDBY,
+            "http_port": given.standby_http_port,
+            "metrics_port": given.standby_metrics_port,
+            "agi_port": given.standby_agi_port,
+        }
+        return to_environment(given.model_copy(update=own))
 
     def _secrets(self) -> AsteriskSecrets:
         secret, master = self.settings.ami_secret, self.settings.phone_secret

@@ -11,6 +11,7 @@ from core.clock import monotonic
 from core.ports import TelephonyError
 from core.vocabulary import Seconds
 from telephony.actions import build
+from telephony.fence import AGI, MARK, READS, Fence
 from telephony.offset import ClockOffset
 from telephony.protocol import GuardedProtocol
 from telephony.stats import SwitchStats
@@ -92,6 +93,8 @@ class AmiConnection:
         self._timing = timing
         self._protocol = protocol
         self._stats = stats
+        self.fence: Fence | None = None
+        """Asked before every action that changes something; ``None``: nobody else can be leading."""
 
     @classmethod
     async def open(
@@ -157,6 +160,8 @@ class AmiConnection:
 
     async def _exchange(self, name: str, fields: dict[str, str]) -> Any:  # noqa: ANN401 - panoramisk's types
         action = build(name, fields)
+        if self.fence is not None and name not in READS and fields.get("Variable") not in (MARK, AGI):
+            await self.fence.require(self)
         self._stats.actions += 1
         try:
             async with asyncio.timeout(self._timing.action_timeout):

@@ -15,6 +15,7 @@ def create_app(
     sessions: Sessions,
     *,
     checks: Mapping[str, Check] | None = None,
+    standing: Callable[[], str] | None = None,
     version: str = "0",
 ) -> web.Application:
     """The API's application.
@@ -23,6 +24,7 @@ def create_app(
         endpoints: all features' endpoints.
         sessions: who is behind a token.
         checks: what ``/readyz`` looks at, by name.
+        standing: what this process is; only a ``leader`` answers the API. ``None``: there is but one.
         version: the program's, for ``/openapi.json``.
 
     Raises:
@@ -30,10 +32,12 @@ def create_app(
     """
     _require_distinct(endpoints)
     app = _bare_app()
+    if standing is not None:
+        app.middlewares.append(middleware.for_the_leader(standing))
     for endpoint in endpoints:
         app.router.add_route(endpoint.method, endpoint.path, handler_for(endpoint, sessions))
     app.router.add_route("GET", "/healthz", health.alive)
-    app.router.add_route("GET", "/readyz", health.readiness(checks or {}))
+    app.router.add_route("GET", "/readyz", health.readiness(checks or {}, standing))
     app.router.add_route("GET", "/openapi.json", _constant(openapi.document(endpoints, version)))
     return app
 

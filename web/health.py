@@ -19,16 +19,23 @@ async def alive(_request: web.Request) -> web.Response:
     return web.json_response({"status": "ok"})
 
 
-def readiness(checks: Mapping[str, Check]) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """Handler that makes all checks at once: 200 when all pass, else 503; says which, not why."""
+def readiness(
+    checks: Mapping[str, Check], standing: Callable[[], str] | None = None
+) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """Handler that makes all checks at once: 200 when all pass, else 503; says which, not why.
+
+    ``standing`` says what this process is: a load balancer sends people to the ``leader``.
+    """
 
     async def ready(_request: web.Request) -> web.Response:
         passed = await asyncio.gather(*(_passes(name, check) for name, check in checks.items()))
         result = dict(zip(checks, passed, strict=True))
-        body = {
+        body: dict[str, object] = {
             "status": "ok" if all(passed) else "unavailable",
             "checks": {name: "ok" if good else "failed" for name, good in result.items()},
         }
+        if standing is not None:
+            body["standing"] = standing()
         return web.json_response(body, status=200 if all(passed) else 503)
 
     return ready

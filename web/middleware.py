@@ -5,9 +5,10 @@ from uuid import uuid4
 
 import structlog
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from core import clock
-from core.errors import HotlineError
+from core.errors import HotlineError, Unavailable
 from web import problems
 from web.dispatch import ACCOUNT
 
@@ -66,6 +67,30 @@ def _log(request: web.Request, response: web.StreamResponse, seconds: float) -> 
         milliseconds=round(seconds * 1000, 1),
         account_id=account.id if account is not None else None,
     )
+
+
+API = "/api/"
+
+LEADER = "leader"
+
+NOT_LEADING = {
+    "standby": "this process stands by; another one leads: ask that one",
+    "unconfirmed": "it is not confirmed at the moment that this process leads; try again",
+    "deposed": "another process leads now: ask that one",
+}
+
+
+def for_the_leader(standing: Callable[[], str]) -> Middleware:
+    """Refuses the API's requests with 503 unless this process leads, before anything of them is looked at."""
+
+    @web.middleware
+    async def gate(request: web.Request, handler: Handler) -> web.StreamResponse:
+        now = standing()
+        if now != LEADER and request.path.startswith(API):
+            raise Unavailable(NOT_LEADING[now], code=f"not_leading_{now}")
+        return await handler(request)
+
+    return gate
 
 
 @web.middleware

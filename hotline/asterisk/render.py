@@ -177,7 +177,9 @@ def _context(
         "agi_seconds": AGI_SECONDS,
         "consult_seconds": CONSULT_SECONDS,
         "fallback_seconds": FALLBACK_SECONDS,
-        "agi_url": f"agi://{settings.agi_host}:{settings.agi_port}",
+        # The leader puts its own address there (telephony/fence.py); until then it is the first process's.
+        "agi_url": "agi://${GLOBAL(ACD_AGI)}",
+        "agi_address": f"{settings.agi_host}:{settings.agi_port}",
         "announcement": settings.announcement,
         "rating": settings.rating,
         "spoken_prompts": prompts_dir / settings.language,
