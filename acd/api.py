@@ -9,8 +9,10 @@ from uuid import UUID
 from asyncpg import Record
 from pydantic import AwareDatetime, Field
 
+from acd import talk_views
 from acd.caller_desk import CallerDesk
 from acd.callers_store import SQL as CALLERS
+from acd.talk_views import EmergencyView, MarkView, SegmentView
 from agents.caller_card import CallerCard
 from core.api import ApiModel, ApiRequest, Endpoint, Reply
 from core.callers import FlagCode, Treatment
@@ -116,6 +118,9 @@ class CallDetail(ApiModel):
 
     call: CallView
     offers: list[OfferView]
+    segments: list[SegmentView]
+    marks: list[MarkView]
+    emergencies: list[EmergencyView]
     flags: list[FlagView]
     treatments: list[TreatmentView]
     known: CallerCard | None
@@ -226,7 +231,10 @@ class CallApi:
         """One call with its offers."""
         call_id = str(request.path.call_id)
         row = await self._database.fetchrow(SQL["one_call"], call_id)
-        if row is None or not _may_see(request.account, row["agent_id"]):
+        if row is None or not (
+            _may_see(request.account, row["agent_id"])
+            or await talk_views.took_part(self._database, call_id, request.account.id)
+        ):
             raise NotFound("no such call")
         offers = await self._database.fetch(SQL["call_offers"], call_id)
         flags = await self._database.fetch(CALLERS["flags_of_call"], call_id)
@@ -238,6 +246,7 @@ class CallApi:
             flags=[FlagView.model_validate({**flag, "at": _utc(flag["at"])}) for flag in flags],
             treatments=[TreatmentView.model_validate({**t, "at": _utc(t["at"])}) for t in treatments],
             known=known if row["caller"] else None,
+            **await talk_views.inside(self._database, call_id),
         )
         return Reply(detail)
 

@@ -122,7 +122,8 @@ SELECT c.call_id::text, c.queue, c.caller, c.dialled, c.outcome, c.cause, c.agen
        c.direction, coalesce(c.ticket_id, t.id) AS ticket_id, r.id::text AS recording_id, r.state AS recording_state
 FROM calls c LEFT JOIN tickets t ON t.call_id = c.call_id LEFT JOIN recordings r ON r.call_id = c.call_id
 WHERE ($1::text IS NULL OR c.queue = $1) AND ($2::text IS NULL OR c.outcome = $2)
-  AND ($3::bigint IS NULL OR c.agent_id = $3)
+  AND ($3::bigint IS NULL OR c.agent_id = $3
+       OR EXISTS (SELECT FROM call_segments s WHERE s.call_id = c.call_id AND s.agent_id = $3))
   AND ($4::timestamptz IS NULL OR c.arrived_at >= $4) AND ($5::timestamptz IS NULL OR c.arrived_at < $5)
   AND ($6::timestamptz IS NULL OR (c.arrived_at, c.call_id) < ($6, $7::uuid))
   AND ($9::text IS NULL OR c.direction = $9) AND ($10::bigint IS NULL OR coalesce(c.ticket_id, t.id) = $10)

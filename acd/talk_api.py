@@ -128,7 +128,9 @@ class TalkRules:
         self._need_outside()
         if not any(pattern.fullmatch(number) for pattern in self._allowed):
             raise InvalidInput(
-                "this number is not one that calls may be sent to", code="number_not_allowed", field="to.number"
+                "this number is not one that calls may be sent to",
+                code="number_not_allowed",
+                field="to.number",
             )
         return number
 

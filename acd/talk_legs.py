@@ -73,7 +73,9 @@ def hang_up(call: Call, out: Decision, *channels: str) -> None:
     """Let go of legs that are of no more use; gone ones do no harm."""
     call.talk.moves += 1
     out.commands.append(
-        MoveLegs(call.call_id, call.talk.moves, call.channel, groups=(), hang_up=tuple(filter(None, channels)))
+        MoveLegs(
+            call.call_id, call.talk.moves, call.channel, groups=(), hang_up=tuple(filter(None, channels))
+        )
     )
 
 
@@ -96,11 +98,7 @@ def leg_ended(state: State, call: Call, event: AgentLegEnded, out: Decision) -> 
 
 def _agent_left(state: State, call: Call, out: Decision, at: Seconds, *, lost: bool) -> bool:
     talk = call.talk
-    if (
-        talk.state is TalkState.CONFERENCE
-        and talk.third is not None
-        and talk.third.answered_at is not None
-    ):
+    if talk.state is TalkState.CONFERENCE and talk.third is not None and talk.third.answered_at is not None:
         give(state, call, "phone_lost" if lost else "left", out, at, lost=lost)
         return True
     if lost or talk.state in AGENT_AWAY:

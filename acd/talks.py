@@ -20,7 +20,6 @@ from core.talk import Leg, MarkKind, SegmentKind, Sound, TalkAction
 from core.vocabulary import AgentState, CallId, Seconds
 
 
-
 def on_asked(state: State, event: TalkAsked, out: Decision) -> None:
     """An agent asks for something in his talk."""
     agent = state.agents.get(event.agent_id)
@@ -228,7 +227,9 @@ def _to_queue(state: State, call: Call, event: TalkAsked, out: Decision) -> None
     variables = (("HOTLINE_QUEUE", queue), ("HOTLINE_REASON", talk_legs.TRANSFER))
     to = (Leg(call.channel, "talk-requeue", "s"),)
     out.commands.append(
-        MoveLegs(call.call_id, call.talk.moves, call.channel, (to,), variables, tuple(filter(None, (leaving,))))
+        MoveLegs(
+            call.call_id, call.talk.moves, call.channel, (to,), variables, tuple(filter(None, (leaving,)))
+        )
     )
 
 
@@ -258,9 +259,7 @@ def _emergency(_state: State, call: Call, event: TalkAsked, out: Decision) -> No
     segments.unmark(call, MarkKind.HOLD, out, event.at)
     segments.bridged(call, event.at)
     out.facts.append(
-        EmergencyCalled(
-            call.call_id, talk.emergencies, event.service, event.note, event.agent_id, event.at
-        )
+        EmergencyCalled(call.call_id, talk.emergencies, event.service, event.note, event.agent_id, event.at)
     )
     _move(call, out, (Leg(call.channel, "talk-conference", "citizen"), _party(call.agent_channel)))
     out.commands.append(RingThird(call.call_id, event.number, call.channel))
@@ -286,9 +285,7 @@ def _pause(state: State, call: Call, event: TalkAsked, out: Decision) -> None:
     state.timers.add(until, Deadline.RECORD_RESUME, call.call_id)
     segments.mark(call, MarkKind.RECORD_PAUSE, out, event.at)
     out.commands.append(SetSound(call.call_id, call.channel, Sound.RECORD_PAUSE))
-    out.commands.append(
-        MarkCall(call.call_id, call.channel, (("HOTLINE_PAUSED_UNTIL", f"{until:.3f}"),))
-    )
+    out.commands.append(MarkCall(call.call_id, call.channel, (("HOTLINE_PAUSED_UNTIL", f"{until:.3f}"),)))
 
 
 def _unpause(_state: State, call: Call, event: TalkAsked, out: Decision) -> None:

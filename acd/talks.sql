@@ -71,7 +71,7 @@ FROM call_marks WHERE call_id = $1::uuid ORDER BY started_at, kind;
 
 -- name: call_emergencies
 -- The emergencies of one call, in order.
-SELECT call_id::text, number, service, note, agent_id, extract(epoch FROM at)::float8 AS at,
+SELECT number, service, note, agent_id, extract(epoch FROM at)::float8 AS at,
        extract(epoch FROM reached_at)::float8 AS reached_at, extract(epoch FROM ended_at)::float8 AS ended_at,
        outcome, outcome_by, extract(epoch FROM outcome_at)::float8 AS outcome_at
 FROM emergencies WHERE call_id = $1::uuid ORDER BY number;
