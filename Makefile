@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := acd agents core db hotline ivr telephony tickets web tests
 
-.PHONY: help setup system test-system lock run demo test lint format unit integration acceptance smoke bench bench-acd clean
+.PHONY: help setup system test-system lock run demo test lint format unit integration acceptance smoke bench bench-acd bench-engine clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -68,7 +68,10 @@ smoke: system ## 20 calls through a whole hotline on free ports in a scratch fol
 bench-acd: system ## speed of routing, side by side with app_queue; ends in one line of JSON
 	@$(BIN)/python -m tests.bench.acd
 
-bench: bench-acd ## every benchmark group
+bench-engine: setup ## speed of one decision and of the intake of events, without servers; one line of JSON
+	@$(BIN)/python -m tests.bench.engine
+
+bench: bench-acd bench-engine ## every benchmark group
 
 clean: ## remove what setup made in this folder
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
