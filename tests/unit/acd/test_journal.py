@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acd.journal import FIELDS, Line, parse, phone_of, replay
-from core.events import AgentLegEnded, CallAnswered, CallArrived, CallFellBack, CallHungUp, CallWaiting
+from core.events import (
+    AgentLegEnded,
+    CallAnswered,
+    CallArrived,
+    CallFellBack,
+    CallHungUp,
+    CallLeaving,
+    CallWaiting,
+)
 
 PHONES = {"1001", "1002"}
 CALLER, AGENT = "PJSIP/trunk-00000001", "PJSIP/1001-00000002"
@@ -201,3 +209,20 @@ def test_the_order_is_the_journals_also_across_calls() -> None:
         row("HANGUP", "12.0", call="b"), row("HANGUP", "11.0", call="a"), row("HANGUP", "13.0", call="c")
     )
     assert [event.call_id for event in told if isinstance(event, CallHungUp)] == ["b", "a", "c"]
+
+
+def test_a_message_that_was_left_while_nobody_listened() -> None:
+    left, gone = events(
+        row("HOTLINE_LEAVING", "30.0", extra=user("cause=voicemail")),
+        row("HANGUP", "30.1", extra='{"hangupcause":16}'),
+    )
+    assert left == CallLeaving("c1", "voicemail", 30.0)  # type: ignore[arg-type] # plain text
+    assert isinstance(gone, CallHungUp)
+
+
+def test_the_journal_knows_whom_the_centre_disconnected() -> None:
+    line = row("HANGUP", "20.0").replace('"acd-hold"', '"policy-end"')
+    (hung_up,) = events(line)
+    assert isinstance(hung_up, CallHungUp)
+    assert hung_up.disconnected
+    assert not hung_up.agent_left

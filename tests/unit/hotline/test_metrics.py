@@ -3,11 +3,14 @@ from collections.abc import Sequence
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from core.callers import DisconnectResult, Treatment
 from core.facts import (
     AgentStateChanged,
+    CallerTreated,
     CallFinished,
     CallOffered,
     CallUsedFallback,
+    DisconnectEnded,
     Fact,
     NextStateSet,
     OfferEnded,
@@ -281,3 +284,13 @@ def test_no_personal_data_in_the_text(metrics: Metrics) -> None:
     text = metrics.render()[0].decode()
     for secret in ("13800138000", "12345", "some-call", "1001"):
         assert secret not in text
+
+
+def test_treatments_and_disconnects_are_counted_from_nought(metrics: Metrics) -> None:
+    call = CallId("c1")
+    metrics.record(CallerTreated(call, Treatment.SENIOR, "list:1", 1.0))
+    metrics.record(DisconnectEnded(call, AgentId(1), 1.0, DisconnectResult.STOPPED, 2.0))
+    assert sample(metrics, "hotline_calls_treated_total", treatment="senior") == 1
+    assert sample(metrics, "hotline_calls_treated_total", treatment="block") == 0
+    assert sample(metrics, "hotline_disconnects_total", result="stopped") == 1
+    assert sample(metrics, "hotline_disconnects_total", result="disconnected") == 0
