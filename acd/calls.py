@@ -331,6 +331,8 @@ def finish(state: State, call: Call, out: Decision, at: Seconds, *, cause: str, 
     elif (left := relief.outcome(call)) is not None:
         outcome, cause = left
         stage = None if call.voicemail_at is not None else stage  # a ticket: nobody has to be rung back
+    if outcome is Outcome.CALLED_BACK:
+        stage = None  # his request is what rings him back
     outcome, cause = outcomes.settled(outcome, cause)
     out.facts.append(
         CallFinished(
