@@ -14,6 +14,7 @@ import acd.phases
 import acd.talk_model
 import agents.rules
 import ivr.flow
+import ivr.holding
 import ivr.policy
 import tickets.rules
 from core.vocabulary import AgentState
@@ -56,7 +57,7 @@ def diagrams() -> list[Diagram]:
     """Every state machine of the hotline."""
     talk = acd.talk_model.TalkState
     phase, agent, ticket = acd.phases.Phase, AgentState, TicketState
-    announcement, rating = ivr.flow.announcement("surge"), ivr.flow.RATING
+    announcement, rating = ivr.flow.announcement("surge", "greeting"), ivr.flow.RATING
     return [
         Diagram(
             "A call",
@@ -114,6 +115,14 @@ def diagrams() -> list[Diagram]:
             announcement.first[0],
             (ivr.flow.AnnouncementState.OVER,),
             _flow_edges(announcement),
+        ),
+        Diagram(
+            "An announcement to a waiting caller",
+            "ivr/holding.py",
+            "A surge notice, or place and expected wait. Any key ends it; so does the agent who becomes free.",
+            ivr.holding.HoldingState.TELLING,
+            (ivr.holding.HoldingState.OVER,),
+            _flow_edges(ivr.holding.surge("/surge")),
         ),
         Diagram(
             "The rating",

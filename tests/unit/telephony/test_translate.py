@@ -11,6 +11,7 @@ from core.events import (
     CallArrived,
     CallFellBack,
     CallHungUp,
+    CallLeaving,
     CallWaiting,
     PhoneRinging,
 )
@@ -70,6 +71,12 @@ MEANT: list[tuple[str, dict[str, str], object]] = [
     ("number withheld", {**WAITING, "Caller": ""}, waiting(caller="")),
     ("number not clean", {**WAITING, "Caller": "+86 <b>139\n0"}, waiting(caller="+861390")),
     ("fallback", {**USER, "UserEvent": "HotlineFallback"}, CallFellBack(CALL, AT)),
+    (
+        "leaving",
+        {**USER, "UserEvent": "HotlineLeaving", "Cause": "voicemail"},
+        CallLeaving(CALL, "voicemail", AT),
+    ),
+    ("no cause", {**USER, "UserEvent": "HotlineLeaving", "Cause": "a b"}, CallLeaving(CALL, "", AT)),
     ("rings", DIAL, PhoneRinging(CALL, PHONE, AGENT, AT)),
     ("answered", {**DIAL, "Event": "DialEnd", "DialStatus": "ANSWER"}, CallAnswered(CALL, PHONE, AGENT, AT)),
     ("caller gone", HANGUP, CallHungUp(CALL, CALLER, 16, AT)),
