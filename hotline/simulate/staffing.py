@@ -164,15 +164,33 @@ def _kinds(shifts: Sequence[Shift]) -> Iterator[Shift]:
         yield patterns[place]
 
 
-def simulated(runs: Sequence[Measured], slot: int) -> tuple[float | None, float | None]:
-    """Service level and abandonment of one half hour over all replications, by sums of calls."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One half hour over all replications; ``None`` where nobody called."""
+
+    calls: float
+    level: float | None
+    abandoned: float | None
+
+    def meets(self, target: Target) -> bool:
+        """Whether it reaches the target, or misses it by no more than chance explains (one standard error)."""
+        if self.level is None or self.abandoned is None:
+            return True
+        few = math.sqrt(target.level * (1 - target.level) / self.calls)
+        rare = math.sqrt(target.abandoned * (1 - target.abandoned) / self.calls)
+        return target.met(self.level + few, self.abandoned - rare)
+
+
+def simulated(runs: Sequence[Measured], slot: int) -> Seen:
+    """One half hour, by sums of calls over all replications."""
     rows = [run.slots[slot] for run in runs]
     reached = [(row["answered"] or 0.0) + (row["abandoned"] or 0.0) for row in rows]
     offered = sum(row["offered"] or 0.0 for row in rows)
     if sum(reached) == 0 or offered == 0:
-        return None, None
+        return Seen(0.0, None, None)
     in_time = sum((row["service_level"] or 0.0) * calls for row, calls in zip(rows, reached, strict=True))
-    return in_time / sum(reached), sum(row["abandoned"] or 0.0 for row in rows) / offered
+    abandoned = sum(row["abandoned"] or 0.0 for row in rows)
+    return Seen(offered, in_time / sum(reached), abandoned / offered)
 
 
 def staff(
@@ -206,12 +224,12 @@ def _staff_pool(
 ) -> Staffing:
     guess = first_guess(scenario, target)
     agents, rounds, missed = list(guess), 0, [0]
-    levels: list[tuple[float | None, float | None]] = []
+    seen: list[Seen] = []
     while missed and rounds < ROUNDS:
         rounds += 1
         results = replicate(staffed(scenario, agents), effort, partial(progress, f"round {rounds}"))
-        levels = [simulated(results.runs, slot) for slot in range(scenario.slots)]
-        missed = [slot for slot, seen in enumerate(levels) if not _met(target, seen)]
+        seen = [simulated(results.runs, slot) for slot in range(scenario.slots)]
+        missed = [slot for slot, one in enumerate(seen) if not one.meets(target)]
         if rounds < ROUNDS:
             for slot in missed:
                 agents[slot] += max(1, math.ceil(STEP * agents[slot]))
@@ -222,7 +240,8 @@ def _staff_pool(
             guess[slot],
             agents[slot],
             rostered(scenario, slot),
-            *levels[slot],
+            seen[slot].level,
+            seen[slot].abandoned,
         )
         for slot in range(scenario.slots)
     )
@@ -243,11 +262,6 @@ def _staff_pool(
         uncovered=uncovered,
         verified=verified,
     )
-
-
-def _met(target: Target, seen: tuple[float | None, float | None]) -> bool:
-    level, abandoned = seen
-    return level is None or abandoned is None or target.met(level, abandoned)
 
 
 def coverage(scenario: Scenario, shift: Shift) -> list[float]:
