@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -10,6 +11,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from acd.plan_store import PlanStore
 from agents import passwords
+from agents.qualifications import (
+    Qualification,
+    QualificationChange,
+    with_certificate,
+    with_skill,
+    without_certificate,
+)
 from agents.service import AccountChange, AgentService, NewAccount, StoredAccount
 from agents.views import DisplayName, Login
 from core.errors import ConfigurationError, InvalidInput
@@ -87,6 +95,44 @@ def activate(login: LoginArgument) -> None:
     """Let the person log in again."""
     _change(login, AccountChange(active=True))
     typer.echo(f"{login} can log in again.")
+
+
+@accounts_app.command("skill")
+def set_skill(
+    login: LoginArgument,
+    skill: Annotated[str, typer.Argument(help="A skill of the plan.")],
+    level: Annotated[int, typer.Argument(min=0, max=5, help="1 to 5; 0 takes the skill away.")],
+) -> None:
+    """Set one skill; it counts from the next time the person sits down."""
+    _qualify(login, lambda held: with_skill(held, skill, level or None))
+    typer.echo(f"{login}: {skill} {level}" if level else f"{login}: without {skill}")
+
+
+@accounts_app.command("certificate")
+def set_certificate(
+    login: LoginArgument,
+    name: Annotated[str, typer.Argument(help="A certificate of the plan.")],
+    until: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day, UTC; left out: without end.")
+    ] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Take it away.")] = False,  # noqa: FBT002 - typer's way
+) -> None:
+    """Give or take one certificate; it counts from the next time the person sits down."""
+    end = None if until is None else (until.replace(tzinfo=UTC) + timedelta(days=1)).timestamp()
+    _qualify(
+        login,
+        lambda held: without_certificate(held, name) if remove else with_certificate(held, name, end),
+    )
+    typer.echo(f"{login}: {'without' if remove else 'with'} {name}")
+
+
+def _qualify(login: str, make: Callable[[Qualification], QualificationChange]) -> None:
+    async def work(service: AgentService) -> Qualification:
+        account = await service.find_by_login(login)
+        held = await service.qualifications.of(account.id)
+        return await service.qualifications.change(account.id, held.version, make(held), ACTOR)
+
+    _with_service(work)
 
 
 def _change(login: str, change: AccountChange) -> StoredAccount:
