@@ -315,7 +315,7 @@ def _cause(event: CallHungUp) -> str:
 
 def finish(state: State, call: Call, out: Decision, at: Seconds, *, cause: str, failed: int = 0) -> None:
     """Account for the call and forget it."""
-    talk_legs.close(state, call, out, at)
+    talk_legs.close(call, out, at)
     end_talk(state, call, out, at)
     ours = placed.over(state, call, cause, out, at)
     stage = STAGES.get(call.phase) if ours is None else None

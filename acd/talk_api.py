@@ -103,8 +103,8 @@ class TalkRules:
     """What the settings allow inside talks.
 
     Args:
-        patterns: numbers outside that may be asked or transferred to; ``X`` stands for any digit, a final ``.``
-            for any further ones.
+        patterns: numbers outside that may be asked or transferred to; ``X`` stands for any digit,
+            a final ``.`` for any further ones.
         services: what is dialled for each emergency service.
         pause_seconds: how long the recording pauses at most when nothing is said.
         outside: whether anybody outside can be called at all.
@@ -128,7 +128,7 @@ class TalkRules:
         self._need_outside()
         if not any(pattern.fullmatch(number) for pattern in self._allowed):
             raise InvalidInput(
-                "this number is not one that calls may be sent to",
+                "calls may not be sent to this number",
                 code="number_not_allowed",
                 field="to.number",
             )

@@ -57,7 +57,7 @@ def ended(state: State, call: Call, out: Decision, at: Seconds) -> None:
     segments.end_all(call, "hang_up", out, at)
 
 
-def close(state: State, call: Call, out: Decision, at: Seconds) -> None:
+def close(call: Call, out: Decision, at: Seconds) -> None:
     """The citizen is gone: say what has not been said, and let go of the legs that are left."""
     talk = call.talk
     if call.phase is not Phase.TALKING and call.answered_at is not None and call.talk_ended_at is None:
@@ -108,7 +108,7 @@ def _agent_left(state: State, call: Call, out: Decision, at: Seconds, *, lost: b
 
 
 def agent_gone(state: State, call: Call, out: Decision, at: Seconds, *, lost: bool) -> None:
-    """The agent's part is over, the citizen's is not: he comes back to the queue, or goes to somebody else."""
+    """The agent's part is over, the citizen's is not: he comes back to the queue, or goes elsewhere."""
     _drop_third(state, call, OfferResult.WITHDRAWN, out, at)
     segments.end_all(call, "phone_lost" if lost else "left", out, at)
     _let_go(state, call, out, at, lost=lost)
@@ -257,7 +257,7 @@ def on_third_answered(state: State, event: ThirdAnswered, out: Decision) -> None
 
 
 def on_third_leg_ended(state: State, event: ThirdLegEnded, out: Decision) -> None:
-    """His leg is gone. While the agent's leg rang it, ``ConsultOver`` says so; else the citizen's way shows."""
+    """His leg is gone. While the agent's leg rang it, ``ConsultOver`` says so."""
     call = state.calls.get(event.call_id)
     if call is None or call.phase is not Phase.TALKING or not _outside(call.talk, event.channel):
         return

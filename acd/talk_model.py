@@ -143,6 +143,6 @@ class Talk:
 
 
 def recorded(talk: Talk, at: Seconds) -> Seconds:
-    """Place in the recording at a moment, in seconds from its beginning; true to some hundredths of a second."""
+    """Place in the recording at a moment, in seconds from its beginning; true to some hundredths."""
     running = 0.0 if talk.recording_since is None else max(0.0, at - talk.recording_since)
     return talk.recorded + running

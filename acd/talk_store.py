@@ -40,9 +40,7 @@ class TalkStore:
             case SegmentStarted():
                 self._segment_started(fact)
             case SegmentEnded():
-                self._submit(
-                    "segment_ended", fact.call_id, fact.number, fact.ended, fact.at, fact.record_at
-                )
+                self._submit("segment_ended", fact.call_id, fact.number, fact.ended, fact.at, fact.record_at)
             case TalkMarked():
                 self._marked(fact)
             case CallMoved():
@@ -70,12 +68,11 @@ class TalkStore:
         )
 
     def _marked(self, fact: TalkMarked) -> None:
+        key = (fact.call_id, fact.kind, fact.started_at)
         if fact.ended_at is None:
-            values = (fact.started_at, fact.agent_id, fact.record_at)
-            self._submit("mark_began", fact.call_id, fact.kind, *values)
+            self._submit("mark_began", *key, fact.agent_id, fact.record_at)
         else:
-            values = (fact.started_at, fact.ended_at, fact.record_at)
-            self._submit("mark_ended", fact.call_id, fact.kind, *values)
+            self._submit("mark_ended", *key, fact.ended_at, fact.record_at)
 
     def _emergency(self, fact: EmergencyCalled) -> None:
         self._submit(

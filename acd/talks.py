@@ -1,7 +1,7 @@
-"""What an agent may do inside his talk: hold, ask, transfer, confer, call for help, pause the recording. Pure.
+"""What an agent may do inside his talk: hold, ask, transfer, confer, call for help, pause recording. Pure.
 
-Each request is checked against the talk's table, told at once, and carried out by one ``MoveLegs``; should that
-fail, ``TalkFailed`` takes the state back and Asterisk is asked for a picture.
+Each request is checked against the talk's table, told at once, and carried out by one ``MoveLegs``; should
+that fail, ``TalkFailed`` takes the state back and Asterisk is asked for a picture.
 """
 
 from collections.abc import Callable
@@ -195,7 +195,7 @@ def _transfer(state: State, call: Call, event: TalkAsked, out: Decision) -> None
 
 
 def _to_agent(state: State, call: Call, event: TalkAsked, out: Decision) -> None:
-    """An offer like any other, to the one colleague; if he does not answer, the queue's head has the citizen."""
+    """An offer like any other, to the one colleague; if he does not answer, the citizen waits again."""
     agent = _free_colleague(state, event, out)
     if agent is None:
         return

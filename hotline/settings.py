@@ -19,7 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent
 Port = Annotated[int, Field(ge=0, le=65535)]
 """0: a free one is chosen at the start."""
 
-EMERGENCY_SERVICES = ("110", "119", "120", "122")
+EmergencyService = Literal["110", "119", "120", "122"]
+EMERGENCY_SERVICES: tuple[EmergencyService, ...] = ("110", "119", "120", "122")
 """Police, fire brigade, ambulance, traffic police."""
 
 QueueKey = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")]
@@ -99,7 +100,7 @@ class Settings(BaseSettings):
     """The same for a phone whose agent has pressed the phone's own hold key."""
     transfer_numbers: tuple[Annotated[str, Field(pattern=r"^[0-9X]{2,20}\.?$")], ...] = ()
     """Numbers outside that agents may consult or transfer to; ``X``: any digit, a final ``.``: any further ones."""
-    emergency: dict[Literal["110", "119", "120", "122"], Digits] = {}  # noqa: RUF012 - pydantic copies it
+    emergency: dict[EmergencyService, Digits] = {}  # noqa: RUF012 - pydantic copies it
     """What is dialled for an emergency service (``HOTLINE_EMERGENCY__110=...``); unset: its number."""
     record_pause_seconds: Annotated[float, Field(gt=0, le=600)] = 60.0
     """How long a recording that an agent pauses stays silent at most."""

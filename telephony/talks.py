@@ -1,7 +1,7 @@
 """Carries out what happens inside a talk: legs sent elsewhere, sound switched, a third party called.
 
-Channel names are used again after a restart of Asterisk, so every leg is looked at before it is touched: it must
-carry the call's account code.
+Channel names are used again after a restart of Asterisk, so every leg is looked at before it is touched: it
+must carry the call's account code.
 """
 
 import structlog

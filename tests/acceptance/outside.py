@@ -31,7 +31,9 @@ class OutsideParty:
         return f"sip:{HOST}:{self._port}"
 
     @asynccontextmanager
-    async def answering(self, centre: Centre, behaviour: Behaviour | None = None) -> AsyncIterator["OutsideParty"]:
+    async def answering(
+        self, centre: Centre, behaviour: Behaviour | None = None
+    ) -> AsyncIterator["OutsideParty"]:
         """Behave like this until the end of the block; without ``behaviour`` answer and play 880 Hz."""
         wanted = behaviour or Answers(ring_seconds=0.1, tone=880)
         folder = centre.folder / f"outside{self._port}"

@@ -1,4 +1,4 @@
-"""Inside a talk, with real phones: hold, transfer, consultation, conference, emergency, pause, a phone that dies."""
+"""Inside a talk, with real phones: hold, transfer, conference, emergency, pause, a phone that dies."""
 
 import asyncio
 from collections.abc import Sequence
@@ -30,7 +30,9 @@ class Talk:
         self.centre = centre
         self.agent = agent
 
-    async def ask(self, path: str, body: dict[str, Any] | None = None, by: HotlineClient | None = None) -> Any:  # noqa: ANN401 - JSON
+    async def ask(
+        self, path: str, body: dict[str, Any] | None = None, by: HotlineClient | None = None
+    ) -> Any:  # noqa: ANN401 - JSON
         return await (by or self.agent).call("POST", f"/me/call/{path}", body)
 
     async def state(self, wanted: str, *, answered: bool | None = None) -> None:
@@ -42,9 +44,7 @@ class Talk:
         await until(so, f"the talk is not {wanted}")
 
     async def segments(self) -> list[tuple[str, str, str, str | None]]:
-        rows = await self.centre.rows(
-            "SELECT kind, phone, began, ended FROM call_segments ORDER BY number"
-        )
+        rows = await self.centre.rows("SELECT kind, phone, began, ended FROM call_segments ORDER BY number")
         return [tuple(row) for row in rows]
 
     async def sound(self) -> Stereo:
@@ -66,7 +66,7 @@ async def talking(centre: Centre, *phones: str) -> Talk:
     agent = centre.agents[Phone("1001")]
 
     async def begun() -> bool:
-        return (await agent.call("GET", "/me"))["state"]["state"] == "TALKING"
+        return bool((await agent.call("GET", "/me"))["state"]["state"] == "TALKING")
 
     await until(begun, "the call is not answered")
     for phone in phones:
@@ -118,7 +118,7 @@ async def test_a_consultation_is_completed_and_the_ticket_follows() -> None:
         second = centre.agents[Phone("1002")]
 
         async def taken() -> bool:
-            return (await second.call("GET", "/me"))["state"]["state"] == "TALKING"
+            return bool((await second.call("GET", "/me"))["state"]["state"] == "TALKING")
 
         await until(taken, "the colleague has not got the call")
         await asyncio.sleep(0.8)
@@ -147,7 +147,7 @@ async def test_a_blind_transfer_reaches_the_colleague(to: dict[str, str]) -> Non
         second = centre.agents[Phone("1002")]
 
         async def taken() -> bool:
-            return (await second.call("GET", "/me"))["state"]["state"] == "TALKING"
+            return bool((await second.call("GET", "/me"))["state"]["state"] == "TALKING")
 
         await until(taken, "the colleague has not got the call")
         assert (await talk.agent.call("GET", "/me"))["state"]["state"] == "WRAP_UP"
@@ -205,7 +205,10 @@ async def test_a_transfer_outside_that_is_not_allowed_or_refused() -> None:
 
 async def test_an_emergency_is_a_talk_of_three_at_once() -> None:
     outside = OutsideParty()
-    async with Centre(outside_uri=outside.uri, emergency={"120": "99120"}) as centre, outside.answering(centre):
+    async with (
+        Centre(outside_uri=outside.uri, emergency={"120": "99120"}) as centre,
+        outside.answering(centre),
+    ):
         talk = await talking(centre)
         note = "Fall from a scaffold, building site by the east gate"
         await talk.ask("emergency", {"service": "120", "note": note})
@@ -239,7 +242,7 @@ async def test_a_phone_that_dies_gives_its_caller_to_the_next_agent() -> None:
         first = centre.agents[Phone("1001")]
 
         async def begun() -> bool:
-            return (await first.call("GET", "/me"))["state"]["state"] == "TALKING"
+            return bool((await first.call("GET", "/me"))["state"]["state"] == "TALKING")
 
         await until(begun, "the call is not answered")
         await centre.staff("1002", behaviour=Answers(ring_seconds=0.05, tone=TWO))
@@ -247,7 +250,7 @@ async def test_a_phone_that_dies_gives_its_caller_to_the_next_agent() -> None:
         second = centre.agents[Phone("1002")]
 
         async def taken() -> bool:
-            return (await second.call("GET", "/me"))["state"]["state"] == "TALKING"
+            return bool((await second.call("GET", "/me"))["state"]["state"] == "TALKING")
 
         await until(taken, "nobody takes the caller of the dead phone", 30)
         state = (await first.call("GET", "/me"))["state"]
@@ -271,7 +274,7 @@ async def test_an_agent_who_leaves_a_held_caller_gives_him_back_to_the_queue() -
         agent = centre.agents[Phone("1001")]
 
         async def begun() -> bool:
-            return (await agent.call("GET", "/me"))["state"]["state"] == "TALKING"
+            return bool((await agent.call("GET", "/me"))["state"]["state"] == "TALKING")
 
         await until(begun, "the call is not answered")
         await agent.call("POST", "/me/call/hold")

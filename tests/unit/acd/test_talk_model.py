@@ -3,13 +3,13 @@ import pytest
 from acd.talk_model import TRANSITIONS, Talk, TalkInput, TalkState, next_talk, recorded
 
 GRID = """
-            hold  resume     consult  cancel     confer      call_in     give       give_out  third_answered  third_left
-connected   held  .          asking   .          .           conference  .          outside   .               .
-held        .     connected  asking   .          .           conference  .          outside   .               .
-asking      .     .          .        connected  .           .           .          .         consulting      held
-consulting  .     .          .        connected  conference  .           connected  outside   .               held
-conference  .     .          .        connected  .           .           connected  outside   conference      connected
-outside     .     .          .        .          .           .           .          .         outside         .
+           hold resume    consult cancel    confer     call_in    give      give_out third_answered third_left
+connected  held .         asking  .         .          conference .         outside  .              .
+held       .    connected asking  .         .          conference .         outside  .              .
+asking     .    .         .       connected .          .          .         .        consulting     held
+consulting .    .         .       connected conference .          connected outside  .              held
+conference .    .         .       connected .          .          connected outside  conference     connected
+outside    .    .         .       .         .          .          .         .        outside        .
 """
 
 

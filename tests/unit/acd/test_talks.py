@@ -1,5 +1,6 @@
 """Talks in the engine: what agents ask for, what legs do, and that nobody is lost whatever the order."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -101,8 +102,6 @@ def test_a_held_caller_whose_agent_leaves_comes_back_first(world: World) -> None
 
 
 def back(reason: str, at: float) -> Any:  # noqa: ANN401 - an event
-    from dataclasses import replace
-
     return replace(waiting("a", at, entered_at=1.0), reason=reason)
 
 
