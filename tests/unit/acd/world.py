@@ -1,6 +1,6 @@
 """Builders for the engine's tests: a small centre, and events with what does not matter filled in."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -27,7 +27,17 @@ from core.events import (
 )
 from core.facts import Fact
 from core.plan import QueueRules, RoutingPlan
-from core.vocabulary import AgentId, AgentState, CallId, OfferId, Phone, QueueName, Seconds
+from core.vocabulary import (
+    AgentId,
+    AgentState,
+    CallId,
+    CertificateName,
+    OfferId,
+    Phone,
+    QueueName,
+    Seconds,
+    SkillName,
+)
 
 CITIZENS, BUSINESS = QueueName("citizens"), QueueName("business")
 WRAP_UP, RING = 10.0, 15.0
@@ -100,11 +110,30 @@ class World:
     # --- what happens ---
 
     def seat(
-        self, agent: int, at: Seconds = 0.0, *, queues: Iterable[QueueName] = (), ready: bool = True
+        self,
+        agent: int,
+        at: Seconds = 0.0,
+        *,
+        queues: Iterable[QueueName] = (),
+        ready: bool = True,
+        skills: Mapping[str, int] | None = None,
+        certificates: Mapping[str, Seconds | None] | None = None,
+        wrap_up: Seconds | None = None,
     ) -> None:
         """An agent logs in at a registered phone and, unless told otherwise, is ready."""
         self.apply(PhoneReachability(phone_of(agent), reachable=True, at=at))
-        self.apply(AgentLogin(AgentId(agent), f"agent {agent}", phone_of(agent), tuple(queues), at))
+        self.apply(
+            AgentLogin(
+                AgentId(agent),
+                f"agent {agent}",
+                phone_of(agent),
+                tuple(queues),
+                at,
+                {SkillName(name): level for name, level in (skills or {}).items()},
+                {CertificateName(name): until for name, until in (certificates or {}).items()},
+                wrap_up,
+            )
+        )
         if ready:
             self.ask(agent, AgentState.READY, at)
 
