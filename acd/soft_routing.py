@@ -9,7 +9,7 @@ from core.callers import Treatment
 from core.commands import MarkCall
 from core.events import CallerListsChanged
 from core.facts import CallerTreated
-from core.vocabulary import CallId
+from core.vocabulary import CallId, Direction
 
 SAY = "HOTLINE_SAY"
 SAY_VOICE_SERVICE = "policy:voice_service"
@@ -23,6 +23,8 @@ def on_lists_changed(state: State, event: CallerListsChanged, _out: Decision) ->
 
 def treat(state: State, call: Call, out: Decision) -> None:
     """Treat a call that has just arrived as its caller is to be; the plan has given it its priority."""
+    if call.direction is Direction.OUTBOUND:
+        return  # it is the centre that calls
     found = list(treatments(state.callers, call.caller, call.arrived_at))
     if not found:
         return

@@ -123,7 +123,7 @@ async def test_a_call_that_cannot_be_borne_ends_after_a_warning_and_the_next_one
 
 
 async def test_lists_take_two_people_and_whoever_calls_too_often_still_reaches_a_person() -> None:
-    async with Centre(caller_cap_calls=1, caller_message_seconds=2) as centre:
+    async with Centre(caller_cap_calls=1, caller_message_seconds=6) as centre:
         second = await second_supervisor(centre)
         await centre.phones("1001", "1002", behaviour=Answers(ring_seconds=0.1, talk_seconds=(0.3, 0.3)))
         await centre.seat("1001")
@@ -146,6 +146,7 @@ async def test_lists_take_two_people_and_whoever_calls_too_often_still_reaches_a
         await centre.settled(4)
         calls = await centre.rows("SELECT outcome FROM calls WHERE caller = '13900002222'")
         assert [row["outcome"] for row in calls] == ["answered"] * 3
+        assert '"flow": "voice_service"' in centre.log("service")
         treated = await centre.rows("SELECT treatment, cause FROM call_treatments ORDER BY at, treatment")
         assert [(row["treatment"], row["cause"]) for row in treated] == [
             ("senior", f"list:{entry}"),
