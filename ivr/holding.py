@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, Final
 
-from ivr.policy import policy
 from ivr.call_back import call_back
 from ivr.flow import ALL_KEYS, Finish, Flow, Input, Say, SayAll
+from ivr.policy import policy
 
 LONGEST_POSITION: Final = 99
 """A longer line is not counted out to a caller."""

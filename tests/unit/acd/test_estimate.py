@@ -12,6 +12,7 @@ from acd.estimate import LEAST_SAMPLES, Crew, Expected, HandleTimes, expected_wa
 from core.vocabulary import AgentId, QueueName
 
 A, B = QueueName("a"), QueueName("b")
+BOTH = "both"
 
 CREWS = st.lists(st.builds(Crew, st.integers(0, 50), st.floats(0, 1e5)), max_size=5)
 
@@ -121,19 +122,20 @@ def _simulate(
     Returns (expected, waited, within the bounds) of each call of the first queue that had to wait.
     """
     dice = random.Random(seed)
-    free = {A: own, B: own, "both": shared}
+    free: dict[str, int] = {A: own, B: own, BOTH: shared}
     lines: dict[QueueName, list[tuple[float, int, Expected | None]]] = {A: [], B: []}
-    events: list[tuple[float, int, str, object]] = []
+    events: list[tuple[float, int, str, str]] = []
     rate = load * (2 * own + shared) / handle / 2
-    number, found = 0, []
+    number = 0
+    found: list[tuple[float, float, bool]] = []
 
-    def push(at: float, kind: str, what: object) -> None:
+    def push(at: float, kind: str, what: str) -> None:
         nonlocal number
         number += 1
         heapq.heappush(events, (at, number, kind, what))
 
-    def start(crew: object, at: float) -> None:
-        free[crew] -= 1  # type: ignore[index]  # a crew's key
+    def start(crew: str, at: float) -> None:
+        free[crew] -= 1
         push(at + dice.expovariate(1 / handle), "done", crew)
 
     for queue in (A, B):
@@ -141,9 +143,9 @@ def _simulate(
     while events and len(found) < 3000:
         at, _, kind, what = heapq.heappop(events)
         if kind == "arrives":
-            queue = QueueName(str(what))
+            queue = QueueName(what)
             push(at + dice.expovariate(rate), "arrives", queue)
-            crew = next((c for c in (queue, "both") if free[c]), None)  # type: ignore[index]  # the same
+            crew = next((c for c in (queue, BOTH) if free[c]), None)
             if crew is not None:
                 start(crew, at)
                 continue
@@ -151,11 +153,11 @@ def _simulate(
             crews = [Crew(own), Crew(shared, len(lines[other]) * handle)]
             lines[queue].append((at, number, expected_wait(len(lines[queue]), handle, crews)))
             continue
-        free[what] += 1  # type: ignore[index]  # the same
-        heads = [q for q in ((A, B) if what == "both" else (what,)) if lines[q]]  # type: ignore[index]  # the same
+        free[what] += 1
+        heads = [q for q in ((A, B) if what == BOTH else (QueueName(what),)) if lines[q]]
         if heads:
-            queue = min(heads, key=lambda q: lines[q][0])  # type: ignore[index]  # the same
-            arrived, _, expected = lines[queue].pop(0)  # type: ignore[index]  # the same
+            queue = min(heads, key=lambda q: lines[q][0])
+            arrived, _, expected = lines[queue].pop(0)
             start(what, at)
             if queue == A and expected is not None:
                 waited = at - arrived
