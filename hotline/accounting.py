@@ -1,23 +1,29 @@
 """Conservation, watched: each offered call has one outcome, each answered one a ticket and a recording."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import structlog
 
 from core.errors import Unavailable
 from core.ports import Writer
 from core.vocabulary import CallId, Seconds
-from db import queries
 from db.pool import Database
+from hotline import conservation
 
 log = structlog.get_logger()
 
-SQL = queries.load(Path(__file__).with_name("queries.sql"))
-
 GRACE_SECONDS = 5.0
 """Rows younger than this may still be on their way."""
+
+REACH_SECONDS = 7 * 86400.0
+"""So far back calls with an outcome are looked at again and again; for older ones: ``hotline audit calls``."""
+
+DEAD_LETTER = "dead_letter"
+
+NAMED = 20
+"""At most so many calls are named in the log when the number changes."""
 
 
 class Accounting:
@@ -52,6 +58,7 @@ class Accounting:
         self._dead_letters = dead_letters
         self._every = every
         self.unaccounted = 0
+        self.by_kind: dict[str, int] = dict.fromkeys((*conservation.KINDS, DEAD_LETTER), 0)
 
     async def run(self) -> None:
         """Count again and again, until cancelled."""
@@ -64,14 +71,20 @@ class Accounting:
 
     async def count(self) -> int:
         """Count now. Raises ``Unavailable`` while the database is away."""
-        before = self._now() - GRACE_SECONDS
+        now = self._now()
         # Before the flush: a call that ends from here on is in this list, one that has ended is written.
         live = list(self._live_calls())
         self._settle()
         await self._writer.flush()
-        rows: int = await self._database.fetchval(SQL["unaccounted"], before, live)
-        found = rows + self._dead_letters()
+        missing = await conservation.violations(
+            self._database, before=now - GRACE_SECONDS, since=now - REACH_SECONDS, live=live
+        )
+        kinds = Counter(kind for kind, _ in missing) + Counter({DEAD_LETTER: self._dead_letters()})
+        found = kinds.total()
         if found != self.unaccounted:
-            log.warning("calls_unaccounted", number=found)
+            log.warning("calls_unaccounted", number=found, **kinds)
+            for kind, call_id in missing[:NAMED]:
+                log.warning("call_unaccounted", call_id=call_id, kind=kind)
         self.unaccounted = found
+        self.by_kind = {kind: kinds[kind] for kind in self.by_kind}
         return found

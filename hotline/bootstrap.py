@@ -354,4 +354,11 @@ def watch(parts: Parts) -> None:
             "hotline_recordings_closed": ("Recordings archived", lambda: closing.closed),
             "hotline_recordings_missing": ("Recordings that were not there", lambda: closing.missing),
         },
+        families={
+            "hotline_calls_unaccounted_by_kind": (
+                "Calls without what their outcome asks for, by what is missing",
+                "kind",
+                lambda: parts.accounting.by_kind,
+            ),
+        },
     )

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from core.errors import HotlineError
 from hotline.accounts_cli import accounts_app
 from hotline.asterisk.cli import asterisk_app
+from hotline.audit_calls import audit_app
 from hotline.demo.cli import demo
 from hotline.plan_cli import plan_app
 from hotline.prompts_cli import prompts_app
@@ -28,6 +29,7 @@ app = typer.Typer(
     help="The system a city's 12345 hotline runs on.",
 )
 app.add_typer(asterisk_app, name="asterisk", help="Asterisk: provision, render its configuration, phones.")
+app.add_typer(audit_app, name="audit", help="Comparisons that must come out even.")
 app.add_typer(accounts_app, name="accounts", help="People who may log in.")
 app.add_typer(prompts_app, name="prompts", help="What callers hear.")
 app.add_typer(plan_app, name="plan", help="Queues, lines and their rules.")

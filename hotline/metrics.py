@@ -4,7 +4,7 @@ Names follow the field (offered, answered, abandoned; AHT = talk + wrap-up) and 
 seconds). No label has personal data or an unbounded set of values.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from prometheus_client import (
     CollectorRegistry,
@@ -40,6 +40,9 @@ WAIT_BUCKETS = (1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600)
 HANDLE_BUCKETS = (5, 10, 15, 30, 60, 90, 120, 180, 240, 300, 420, 600, 900, 1800)
 
 Reading = Callable[[], float]
+
+Readings = Callable[[], Mapping[str, float]]
+"""The same by the values of one label."""
 
 # When a counter was made is the start of the service; a series per counter for it would double the scrape.
 disable_created_metrics()  # type: ignore[no-untyped-call] # has no annotations
@@ -194,6 +197,7 @@ class Metrics:
         live: LiveView,
         gauges: dict[str, tuple[str, Reading]],
         counters: dict[str, tuple[str, Reading]],
+        families: dict[str, tuple[str, str, Readings]] | None = None,
     ) -> None:
         """Read these at every scrape: the live view, and single figures of other parts.
 
@@ -201,8 +205,9 @@ class Metrics:
             live: queues and agents.
             gauges: name -> (help, reading).
             counters: name without ``_total`` -> (help, reading).
+            families: name of a gauge with one label -> (help, label, readings by its values).
         """
-        self.registry.register(_LiveCollector(live, gauges, counters))
+        self.registry.register(_LiveCollector(live, gauges, counters, families or {}))
 
     def render(self) -> tuple[bytes, str]:
         """The text for Prometheus and its content type."""
@@ -217,7 +222,9 @@ class _LiveCollector(Collector):
         live: LiveView,
         gauges: dict[str, tuple[str, Reading]],
         counters: dict[str, tuple[str, Reading]],
+        families: dict[str, tuple[str, str, Readings]],
     ) -> None:
+        self._families = families
         self._live = live
         self._gauges = gauges
         self._counters = counters
@@ -230,6 +237,11 @@ class _LiveCollector(Collector):
         """Every figure now."""
         yield from self._queues()
         yield self._agents()
+        for name, (text, label, readings) in self._families.items():
+            family = GaugeMetricFamily(name, text, labels=[label])
+            for value, number in readings().items():
+                family.add_metric([value], number)
+            yield family
         for name, (text, reading) in self._gauges.items():
             yield GaugeMetricFamily(name, text, value=reading())
         for name, (text, reading) in self._counters.items():

@@ -19,6 +19,7 @@ from hotline.demo.client import ApiRefused, HotlineClient
 from hotline.demo.phones import Answers, Behaviour, PhoneGroup
 from hotline.demo.sip import SipServer
 from hotline.stack import Stack, scratch_folder, scratch_settings
+from tests.conservation import assert_conserved
 
 ADMIN = ("chief", "Head-of-the-centre-1")
 PASSWORD = "Seat-in-the-centre-1"
@@ -53,8 +54,10 @@ class Centre:
             raise
         return self
 
-    async def __aexit__(self, *_error: object) -> None:
+    async def __aexit__(self, *error: object) -> None:
         try:
+            if error[0] is None:
+                await assert_conserved(self.database)
             for group in self._groups:
                 with contextlib.suppress(Exception):
                     await group.stop()
