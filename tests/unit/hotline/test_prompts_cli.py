@@ -10,6 +10,7 @@ from core.errors import ConfigurationError
 from hotline.prompts_cli import prompts_app
 from ivr import tts
 from ivr.prompts import COUNT
+from ivr.texts import NAMES
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +23,7 @@ def _quick_speech(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def test_build_goes_to_the_cache_folder_unless_told_otherwise(tmp_path: Path) -> None:
     result = CliRunner().invoke(prompts_app, ["build"])
     assert result.exit_code == 0
-    assert f"[{COUNT}/{COUNT}] en/agents_only: generated, 0.1 s" in result.stdout
+    assert f"[{COUNT}/{COUNT}] en/{NAMES[-1]}: generated, 0.1 s" in result.stdout
     assert (
         f"{COUNT} prompts in {tmp_path}/cache/prompts: 0 recorded, {COUNT} generated; {COUNT} made now"
         in (result.stdout)

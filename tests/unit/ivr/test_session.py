@@ -262,3 +262,31 @@ async def test_what_is_not_known_is_silence(say: str | None) -> None:
     channel = ScriptedChannel([], say=say)
     await _holding().holding(channel)
     assert channel.heard == []
+
+
+async def test_the_greeting_of_a_line_follows_the_notice(tmp_path: Path) -> None:
+    (tmp_path / "zh").mkdir()
+    (tmp_path / "zh" / "greeting_of_ours.wav").touch()
+    sessions = IvrSessions(Prompts(tmp_path), Language.CHINESE, lambda: 1.0, Ratings())
+    for name, heard in (
+        ("greeting_of_ours", [f"{tmp_path}/zh/recording_notice", f"{tmp_path}/zh/greeting_of_ours"]),
+        ("greeting_heating", [f"{tmp_path}/zh/recording_notice", f"{tmp_path}/zh/greeting_heating"]),
+        ("greeting_unknown", [f"{tmp_path}/zh/recording_notice"]),
+        ("../secret", [f"{tmp_path}/zh/recording_notice"]),
+        ("", [f"{tmp_path}/zh/recording_notice"]),
+    ):
+        channel = GreetedChannel(["", ""], name)
+        await sessions.announcement(channel)
+        assert channel.heard == heard
+
+
+class GreetedChannel(ScriptedChannel):
+    """A caller of a line with a greeting."""
+
+    def __init__(self, script: Iterable[str | None], greeting: str) -> None:
+        super().__init__(script)
+        self._greeting = greeting
+
+    @property
+    def variables(self) -> dict[str, str]:
+        return {**super().variables, "arg_1": self._greeting}

@@ -27,6 +27,10 @@ PINYIN = {
     "no_key": "dui4 bu4 qi3, mei2 you3 shou1 dao4 nin2 de5 ping2 jia4.",
     "thank_you": "gan3 xie4 nin2 de5 ping2 jia4, zhu4 nin2 sheng1 huo2 yu2 kuai4, zai4 jian4.",
     "goodbye": "gan3 xie4 nin2 de5 lai2 dian4, zhu4 nin2 sheng1 huo2 yu2 kuai4, zai4 jian4.",
+    "greeting_heating": "zhe4 li3 shi4 gong1 re4 fu2 wu4 zhuan1 xian4. qing3 nin2 zhun3 bei4 hao3 xiao3 "
+    "qu1 ming2 cheng1 he2 lou2 men2 hao4 ma3, fang1 bian4 wo3 men5 jin3 kuai4 pai4 ren2 shang4 men2.",
+    "greeting_business": "zhe4 li3 shi4 qi3 ye4 fu2 wu4 zhuan1 xian4, you2 shu2 xi1 hui4 qi3 zheng4 ce4 de5 "
+    "zuo4 xi2 wei4 nin2 jie1 ting1.",
     "agents_only": "dui4 bu4 qi3, ben3 hua4 ji1 jin3 yong4 yu2 jie1 ting1 shi4 min2 lai2 dian4, bu4 neng2 "
     "bo1 da3 qi2 ta1 hao4 ma3.",
     "position_before": "nin2 mu4 qian2 pai2 zai4 di4",
@@ -54,6 +58,11 @@ PINYIN = {
     "ban4 li3.",
     "voicemail_thanks": "nin2 de5 liu2 yan2 yi3 jing1 shou1 dao4, wo3 men5 hui4 jin3 kuai4 wei4 nin2 ban4"
     " li3, zai4 jian4.",
+    "call_back_offer": "nin2 ke2 yi3 bu2 bi4 zai4 xian4 deng3 hou4. an4 yi1 jian4, wo3 men5 jiang1 an4 nin2 "
+    "xian4 zai4 de5 pai2 dui4 shun4 xu4, bo1 da3 nin2 lai2 dian4 de5 hao4 ma3 gei3 nin2 hui2 dian4. ji4 xu4 "
+    "deng3 hou4, qing3 bu2 yao4 an4 jian4.",
+    "call_back_accepted": "hao3 de5, lun2 dao4 nin2 shi2 wo3 men5 hui4 gei3 nin2 hui2 dian4, qing3 bao3 chi2 "
+    "dian4 hua4 chang4 tong1. zai4 jian4.",
     "policy_voice_service": "nin2 hao3, nin2 de5 lai2 dian4 yi3 jing1 shou1 dao4, zheng4 zai4 wei4 nin2 zhuan3 "
     "jie1 ren2 gong1 fu2 wu4, qing3 shao1 hou4. nin2 ye3 ke2 yi3 tong1 guo4 zheng4 wu4 fu2 wu4 wang3 zhan4 "
     "huo4 zhe3 shou3 ji1 ying4 yong4 ti2 jiao1 su4 qiu2. ru2 xu1 liu2 yan2, qing3 an4 yi1.",
