@@ -20,7 +20,13 @@ def unbridged(call: Call, at: Seconds) -> None:
 
 
 def begin(
-    call: Call, kind: SegmentKind, agent_id: AgentId | None, phone: str, began: str, out: Decision, at: Seconds
+    call: Call,
+    kind: SegmentKind,
+    agent_id: AgentId | None,
+    phone: str,
+    began: str,
+    out: Decision,
+    at: Seconds,
 ) -> None:
     """Somebody joined the citizen's talk."""
     talk = call.talk
