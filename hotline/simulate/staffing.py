@@ -173,7 +173,7 @@ class Seen:
     abandoned: float | None
 
     def meets(self, target: Target) -> bool:
-        """Whether it reaches the target, or misses it by no more than chance explains (one standard error)."""
+        """Whether it reaches the target, or misses it by no more than one standard error: by chance."""
         if self.level is None or self.abandoned is None:
             return True
         few = math.sqrt(target.level * (1 - target.level) / self.calls)
