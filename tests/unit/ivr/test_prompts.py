@@ -203,3 +203,16 @@ def test_what_asterisk_is_told_to_play(tmp_path: Path) -> None:
     assert Prompts(tmp_path).sound("goodbye", EN) == f"{tmp_path}/en/goodbye"
     with pytest.raises(ConfigurationError, match=r"no prompt is named '\.\./x'"):
         Prompts(tmp_path).sound("../x", EN)
+
+
+def test_greetings_of_the_operators_own_are_built_from_the_pack(
+    speaker: Speaker, out: Path, pack: Path
+) -> None:
+    soundfile.write(pack / "zh" / "greeting_river_office.wav", _tone(700, 1.5), RATE)
+    report = _build(out, pack)
+    (own,) = [prompt for prompt in report.prompts if prompt.name == "greeting_river_office"]
+    assert (own.language, own.origin, own.seconds) == (ZH, Origin.RECORDED, 1.5)
+    assert len(report.prompts) == COUNT + 1
+    there = Prompts(out)
+    assert there.greeting("greeting_river_office", ZH) == str(out.absolute() / "zh" / "greeting_river_office")
+    assert there.greeting("greeting_river_office", EN) is None
