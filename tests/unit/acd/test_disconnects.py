@@ -1,12 +1,14 @@
 import pytest
 
 from acd.disconnects import CAUSE
+from acd.talk_model import TalkState
 from core.callers import DisconnectResult, FlagCode
 from core.commands import StopWarning, WarnCaller
 from core.events import CallHungUp, DisconnectAsked, DisconnectStopped, WarningFailed
-from core.facts import CallFinished, DisconnectEnded, DisconnectWarned, Refused
+from core.facts import CallFinished, DisconnectEnded, DisconnectWarned, Refused, TalkMarked
+from core.talk import MarkKind
 from core.vocabulary import AgentId, AgentState, CallId, Outcome
-from tests.unit.acd.world import World, channel_of, phone_of
+from tests.unit.acd.world import World, channel_of, live, phone_of
 
 AGENT = AgentId(1)
 
@@ -120,3 +122,28 @@ def test_a_call_without_a_known_leg_cannot_be_warned_yet(talk: World) -> None:
     ask(talk)
     assert refusals(talk) == ["talk_not_settled"]
     assert talk.ordered(WarnCaller) == []
+
+
+@pytest.mark.parametrize("stage", ["warning", "ending"])
+def test_a_picture_taken_during_the_warning_changes_nothing(talk: World, stage: str) -> None:
+    ask(talk)
+    told = len(talk.facts)
+    for at in (22.0, 52.0, 82.0):
+        talk.picture(at, live("a", stage, agent=1), busy=[1])
+    assert talk.facts[told:] == []
+    assert talk.agent(1).state is AgentState.TALKING
+    stop(talk, 90.0)
+    assert results(talk) == [DisconnectResult.STOPPED]
+
+
+def test_whoever_is_on_hold_is_taken_back_first(talk: World) -> None:
+    talk.call("a").talk.state = TalkState.HELD
+    ask(talk)
+    assert refusals(talk) == ["talk_not_so"]
+
+
+def test_the_warning_is_marked_and_not_in_the_recording(talk: World) -> None:
+    ask(talk, 20.0)
+    stop(talk, 30.0)
+    marks = [(mark.kind, mark.ended_at, mark.record_at) for mark in talk.told(TalkMarked)]
+    assert marks == [(MarkKind.WARNING, None, 8.0), (MarkKind.WARNING, 30.0, 8.0)]
