@@ -205,9 +205,8 @@ def test_what_asterisk_is_told_to_play(tmp_path: Path) -> None:
         Prompts(tmp_path).sound("../x", EN)
 
 
-def test_greetings_of_the_operators_own_are_built_from_the_pack(
-    speaker: Speaker, out: Path, pack: Path
-) -> None:
+@pytest.mark.usefixtures("speaker")
+def test_greetings_of_the_operators_own_are_built_from_the_pack(out: Path, pack: Path) -> None:
     soundfile.write(pack / "zh" / "greeting_river_office.wav", _tone(700, 1.5), RATE)
     report = _build(out, pack)
     (own,) = [prompt for prompt in report.prompts if prompt.name == "greeting_river_office"]
