@@ -1,7 +1,8 @@
 """HTTP endpoints about calls that the centre places and about call-backs in queue.
 
-What moves calls goes through the inbox; rows follow on the call path. Whoever may call a number is decided here:
-abandoned calls and call-backs of others are for those who see all calls, a ticket's citizen for whoever may edit it.
+What moves calls goes through the inbox; rows follow on the call path. Whoever may call a number is decided
+here: abandoned calls and call-backs of others are for those who see all calls, a ticket's citizen for whoever
+may edit it.
 """
 
 import uuid

@@ -1,7 +1,7 @@
 """The open call-back requests: opened, moved through their table, closed. Pure.
 
-``acd.calls`` and ``acd.offers`` tell this module what becomes of the calls; what people, callers and deadlines
-want is in ``acd.callbacks``. Every change is one ``CallBackChanged`` fact with the whole request.
+``acd.calls`` and ``acd.offers`` tell this module what becomes of the calls; what people, callers and
+deadlines want is in ``acd.callbacks``. Every change is one ``CallBackChanged`` fact with the whole request.
 """
 
 import uuid

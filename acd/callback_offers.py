@@ -1,7 +1,7 @@
 """Which waiting callers are asked whether they want to be called back, and when. Pure.
 
-Only those who would really wait, and who can be called: ``acd.calls`` looks as a caller comes into the line, and a
-deadline looks again while he waits. What he answers is in ``acd.callbacks``.
+Only those who would really wait, and who can be called: ``acd.calls`` looks as a caller comes into the line,
+and a deadline looks again while he waits. What he answers is in ``acd.callbacks``.
 """
 
 from acd import forecast
@@ -29,7 +29,7 @@ def leaving(cause: str) -> tuple[Outcome, str] | None:
 
 
 def look(state: State, call: Call, out: Decision, at: Seconds) -> None:
-    """A caller has come into the line: offer him a call-back if he would really wait, else look again later."""
+    """A caller has come into the line: offer him a call-back if he would really wait, or look again later."""
     rules = state.rules(call.queue).call_back
     stay = state.relief.stays.get(call.call_id)
     if rules is None or stay is None or not may_be_offered(state, call, stay):

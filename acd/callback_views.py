@@ -16,7 +16,7 @@ QueueKey = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")]
 
 
 class CalloutBody(ApiModel):
-    """Whom to call: exactly one of number, abandoned call, ticket and call-back; a number may come with a ticket."""
+    """Whom to call: one of number, abandoned call, ticket and call-back; a number may come with a ticket."""
 
     number: Number | None = None
     abandoned_call_id: UUID | None = None

@@ -1,8 +1,8 @@
 """Call-back in queue: asked for, put in the line, withdrawn, restored. Pure.
 
-A request stands in the line as a call without a channel (``acd.model.Call.awaits_callout``) at the caller's own
-place; an agent whose turn it is gets the phone ringing first, so no more is under way than agents are free. What
-becomes of that call, ``acd.callback_book`` is told by ``acd.calls``.
+A request stands in the line as a call without a channel (``acd.model.Call.awaits_callout``) at the caller's
+own place; an agent whose turn it is gets the phone ringing first, so no more is under way than agents are
+free. What becomes of that call, ``acd.callback_book`` is told by ``acd.calls``.
 """
 
 from acd import callback_book, calls, placed
@@ -122,7 +122,7 @@ def _close(
 
 
 def on_due(state: State, callback_id: CallBackId, due_at: Seconds, out: Decision, now: Seconds) -> None:
-    """A request may stand in the line; while the citizen has not hung up yet it is looked at a little later."""
+    """A request may stand in the line; while the citizen has not hung up yet, it is looked at later."""
     request = state.out.callbacks.get(callback_id)
     if request is None or request.due_at != due_at or request.state is not CallBackState.REQUESTED:
         return

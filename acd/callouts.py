@@ -1,8 +1,8 @@
 """Calls that the centre places: asked for, picked up, connected or not, given up. Pure.
 
 The agent's phone is called first; when it answers, the dialplan calls the citizen (``[acd-out]``). From the
-citizen's answer on his channel owns the call, and the rest is ``acd.calls``, as for any talk. Until then the call
-has no channel, and what ends it is the end of the agent's leg.
+citizen's answer on his channel owns the call, and the rest is ``acd.calls``, as for any talk. Until then the
+call has no channel, and what ends it is the end of the agent's leg.
 """
 
 from acd import callback_book, calls, offers, placed, seats
@@ -293,7 +293,7 @@ def on_connected(state: State, event: CalloutConnected, out: Decision) -> None:
     calls.on_answered(state, answered, out)
 
 
-def on_unreached(state: State, event: CalloutUnreached, out: Decision) -> None:
+def on_unreached(state: State, event: CalloutUnreached, _out: Decision) -> None:
     """The citizen was not reached. The call ends with the agent's leg: only then is his phone free."""
     call = state.calls.get(event.call_id)
     if call is None or not placed.rings_first(call) or call.leaving is not None:

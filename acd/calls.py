@@ -239,7 +239,7 @@ def _tell_talk(state: State, call: Call, phone: Phone, out: Decision, at: Second
             dialled=call.dialled,
             queue=call.queue,
             arrived_at=call.arrived_at,
-            queued_at=call.queued_at,
+            queued_at=call.arrived_at if call.queued_at is None else call.queued_at,
             at=at,
             direction=call.direction,
         ),
@@ -300,7 +300,7 @@ def end_talk(state: State, call: Call, out: Decision, at: Seconds) -> None:
 def on_hung_up(state: State, event: CallHungUp, out: Decision) -> None:
     """The caller's channel is gone: the call gets its one outcome."""
     call = state.calls.get(event.call_id)
-    if call is not None and not placed.citizen_left(state, call, out):
+    if call is not None and not placed.citizen_left(call, out):
         finish(state, call, out, event.at, cause=_cause(event), failed=event.cause)
 
 

@@ -1,8 +1,8 @@
 """Mainland telephone numbers: what may be dialled, and one way of writing each. Pure.
 
-The rules are those of the national numbering plan (YD/T 2588 and the numbering plan of the MIIT): mobile numbers
-have 11 digits and begin with 1 and 3 to 9, area codes are 010, 02x and 0xxx, 16x is premium information, 00 goes
-abroad. ``phonenumbers`` calls 12345 itself invalid, so the table is our own.
+The rules are those of the national numbering plan (YD/T 2588 and the numbering plan of the MIIT): mobile
+numbers have 11 digits and begin with 1 and 3 to 9, area codes are 010, 02x and 0xxx, 16x is premium
+information, 00 goes abroad. ``phonenumbers`` calls 12345 itself invalid, so the table is our own.
 """
 
 import re

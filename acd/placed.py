@@ -115,7 +115,7 @@ def over(state: State, call: Call, cause: str, out: Decision, at: Seconds) -> tu
 
 
 def free_agent(state: State, call: Call, out: Decision, at: Seconds, cause: str) -> None:
-    """No talk came of it. Who had asked for the call has time for a note, who took it out of the line has not."""
+    """No talk came of it. Who had asked for the call has time for a note, who took it in turn has not."""
     agent = state.agents.get(call.agent_id) if call.agent_id is not None else None
     if agent is None or agent.call_id != call.call_id or agent.state is not AgentState.OUTBOUND:
         return
@@ -138,11 +138,11 @@ def rings_first(call: Call) -> bool:
 PLACING = frozenset({Phase.OFFERING, Phase.DIALLING, Phase.UNCERTAIN})
 
 
-def citizen_left(state: State, call: Call, out: Decision) -> bool:
+def citizen_left(call: Call, out: Decision) -> bool:
     """The citizen's leg is gone. Whether that is not yet the end of the call.
 
-    While he was only being called the dialplan tells more. Once he has answered, the agent's leg is hung up, and
-    the call ends with that.
+    While he was only being called the dialplan tells more. Once he has answered, the agent's leg is hung up,
+    and the call ends with that.
     """
     if call.direction is Direction.INBOUND or call.phase not in PLACING:
         return False

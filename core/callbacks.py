@@ -1,8 +1,8 @@
 """Call-backs in queue: a request, its states as one literal table, and its answer for the record. Pure.
 
-A citizen who would have to wait asks to be called back and keeps the place; an agent or supervisor may ask for
-it on somebody's behalf. ``acd.callback_book`` moves requests through the table, ``acd.callback_store`` writes
-them down.
+A citizen who would have to wait asks to be called back and keeps the place; an agent or supervisor may ask
+for it on somebody's behalf. ``acd.callback_book`` moves requests through the table, ``acd.callback_store``
+writes them down.
 """
 
 from dataclasses import dataclass

@@ -2,7 +2,7 @@
 
 import logging
 from dataclasses import fields
-from functools import cache
+from typing import get_args
 
 import structlog
 
@@ -30,6 +30,11 @@ SHOWN = frozenset(
 """The fields of facts that may stand in a log; the caller's number and what people wrote may not."""
 
 
+SHOWN_OF: dict[type, tuple[str, ...]] = {
+    kind: tuple(field.name for field in fields(kind) if field.name in SHOWN) for kind in get_args(Fact)
+}
+"""The same for each kind of fact."""
+
 IN_DETAIL = (AgentStateChanged, CallQueued, OfferStarted)
 """Several a call, and each a row in the database: logged only at the level ``debug``."""
 
@@ -40,11 +45,5 @@ def log_fact(fact: Fact) -> None:
     if detail and not log.is_enabled_for(logging.DEBUG):
         return
     kind = type(fact)
-    shown = {name: getattr(fact, name) for name in _shown(kind)}
+    shown = {name: getattr(fact, name) for name in SHOWN_OF[kind]}
     (log.debug if detail else log.info)(kind.__name__, **shown)
-
-
-@cache
-def _shown(kind: type[Fact]) -> tuple[str, ...]:
-    """Which fields of a kind of fact the line shows."""
-    return tuple(field.name for field in fields(kind) if field.name in SHOWN)

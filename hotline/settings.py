@@ -24,6 +24,9 @@ EMERGENCY_SERVICES: tuple[EmergencyService, ...] = ("110", "119", "120", "122")
 """Police, fire brigade, ambulance, traffic police."""
 
 QueueKey = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")]
+CalloutKind = Annotated[
+    str, Field(pattern=r"^(mobile|landline|local|service|premium|international)$")
+]
 Digits = Annotated[str, Field(pattern=r"^[0-9]{2,20}$")]
 
 
@@ -78,10 +81,10 @@ class Settings(BaseSettings):
     trunk_match: tuple[str, ...] = ("127.0.0.1",)
     """Addresses or networks that calls from the public network come from."""
     outside_uri: Annotated[str, Field(pattern=r"^sip:[A-Za-z0-9.-]{1,100}(:[0-9]{1,5})?$")] | None = None
-    """Where calls that the centre places go: the provider's ``sip:HOST`` or ``sip:HOST:PORT``; unset: none are placed."""
+    """Where calls that the centre places go: the provider's ``sip:HOST:PORT``; unset: none are placed."""
     outside_number: Digits = "12345"
     """The number that whoever is called sees."""
-    callout_kinds: tuple[Annotated[str, Field(pattern=r"^(mobile|landline|local|service|premium|international)$")], ...] = (
+    callout_kinds: tuple[CalloutKind, ...] = (
         "mobile",
         "landline",
         "local",

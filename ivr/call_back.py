@@ -1,7 +1,7 @@
 """What a waiting caller hears who may ask to be called back, as a literal table. Pure.
 
-Whoever does nothing, or presses any other key, waits on at the same place. The number is the one that he calls
-from; it is not read out, for others may listen.
+Whoever does nothing, or presses any other key, waits on at the same place. The number is the one that he
+calls from; it is not read out, for others may listen.
 """
 
 from enum import StrEnum

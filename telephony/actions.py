@@ -26,8 +26,8 @@ ORIGINATES: Mapping[str, re.Pattern[str]] = {
     "acd-out": re.compile(r"PJSIP/[0-9]{2,10}"),
     "talk-conference": re.compile(r"PJSIP/[0-9]{2,20}@third"),
 }
-"""Where calls that the service places begin, and whom they are placed to: an agent's phone, which then calls the
-citizen; somebody outside who joins a talk."""
+"""Where calls that the service places begin, and whom they are placed to: an agent's phone, which then calls
+the citizen; somebody outside who joins a talk."""
 
 LISTS = frozenset({"Status", "QueueStatus", "DeviceStateList"})
 """Actions answered by a list. For all others exactly one answer counts, whatever it says (defect 7)."""

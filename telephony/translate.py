@@ -216,7 +216,7 @@ def _originated(message: Headers, dialect: Dialect, at: Seconds) -> PhoneNotReac
 def _leg_event(
     message: Headers, call: CallId, channel: str, dialect: Dialect, at: Seconds
 ) -> ConsultOver | ThirdAnswered | PhonePickedUp | CalloutUnreached | None:
-    """An event of a leg that is not the citizen's: of an agent who calls out or asks, or of somebody called into a conference."""
+    """An event of a leg that is not the citizen's: of an agent who calls or asks, of somebody called in."""
     phone = phone_of(channel, dialect)
     match message.get("UserEvent"):
         case "HotlineDialling" if phone is not None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from core.commands import (
+    HangUpLeg,
     MarkCall,
     MirrorMember,
     MoveLegs,
@@ -13,6 +14,7 @@ from core.commands import (
     RingThird,
     SendAway,
     SetSound,
+    StartCallout,
     StopWarning,
     WarnCaller,
 )
@@ -41,6 +43,12 @@ class FakeTelephony:
 
     async def offer(self, command: OfferCall) -> None:
         await self._carry_out("offer", command)
+
+    async def callout(self, command: StartCallout) -> None:
+        await self._carry_out("callout", command)
+
+    async def hang_up(self, command: HangUpLeg) -> None:
+        await self._carry_out("hang_up", command)
 
     async def return_to_hold(self, command: ReturnToHold) -> None:
         await self._carry_out("return_to_hold", command)

@@ -18,12 +18,21 @@ from core.events import (
     CalloutDropped,
     CalloutUnreached,
     CitizenAnswered,
+    Event,
     OfferFailed,
     PhoneNotReached,
     PhonePickedUp,
     PhoneRinging,
 )
-from core.facts import CallFinished, CallOffered, CalloutPlaced, NoticePlayed, OfferStarted, Refused, TalkStarted
+from core.facts import (
+    CallFinished,
+    CallOffered,
+    CalloutPlaced,
+    NoticePlayed,
+    OfferStarted,
+    Refused,
+    TalkStarted,
+)
 from core.vocabulary import AgentId, AgentState, CallId, Direction, OfferId, Outcome, Phone, Seconds
 from tests.unit.acd.world import CITIZENS, World, live
 
@@ -82,7 +91,7 @@ def test_first_the_agents_phone_then_the_citizen_then_the_talk() -> None:
 def test_everything_twice_and_late_changes_nothing() -> None:
     world = centre()
     place(world)
-    events = [
+    events: list[Event] = [
         picked_up(),
         CitizenAnswered(CallId("x"), CITIZEN, "u", 5.0),
         CalloutConnected(CallId("x"), CITIZEN, "u", Phone("1001"), LEG, 8.0, 8.1),
@@ -150,7 +159,10 @@ def test_given_up_while_whichever_phone_rings() -> None:
     world.apply(PhoneRinging(CallId("x"), Phone("1001"), LEG, 1.3))
     assert world.ordered(HangUpLeg) == [HangUpLeg(CallId("x"), LEG)]
     world.leg_ends("x", 1, 1.4)
-    assert (world.told(CallFinished)[0].outcome, world.told(CallFinished)[0].cause) == (Outcome.FAILED, "dropped")
+    assert (world.told(CallFinished)[0].outcome, world.told(CallFinished)[0].cause) == (
+        Outcome.FAILED,
+        "dropped",
+    )
     world.apply(CalloutDropped(AgentId(1), 1.5))
     assert world.told(Refused)[-1].code == "no_callout"
 
@@ -197,9 +209,7 @@ def test_an_agent_who_does_not_pick_up_for_his_own_call() -> None:
 
 def test_a_picture_adopts_what_an_earlier_run_placed() -> None:
     world = centre()
-    seen = replace(
-        live("x", "dialling", agent=1), channel="", direction=Direction.OUTBOUND, caller=NUMBER
-    )
+    seen = replace(live("x", "dialling", agent=1), channel="", direction=Direction.OUTBOUND, caller=NUMBER)
     world.picture(5.0, seen, busy=[1])
     assert world.call("x").phase is Phase.DIALLING
     assert world.agent(1).state is AgentState.OUTBOUND
@@ -284,7 +294,12 @@ def line(kind: str, at: float, channel: str, extra: str = "") -> str:
 def test_the_journal_tells_a_placed_call_and_no_answer_of_a_leg_is_its_talk() -> None:
     lines = [
         line("ANSWER", 1.0, LEG),
-        line("HOTLINE_DIALLING", 1.1, LEG, f"queue=citizens dialled=12345 caller={NUMBER} entered_at=0.5 offer=77"),
+        line(
+            "HOTLINE_DIALLING",
+            1.1,
+            LEG,
+            f"queue=citizens dialled=12345 caller={NUMBER} entered_at=0.5 offer=77",
+        ),
         line("ANSWER", 3.0, CITIZEN),
         line("HOTLINE_TALKING", 6.0, CITIZEN, f"peer={LEG} notice_at=5.9"),
         line("HANGUP", 9.0, LEG),

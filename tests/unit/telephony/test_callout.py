@@ -1,6 +1,7 @@
 """The Originate of a call that the centre places, and how its traces are read."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -16,11 +17,20 @@ CALL = "0b0f7c9e-0000-4000-8000-000000000001"
 DIALECT = Dialect(phones=frozenset({"1001"}))
 LEG, CITIZEN = "PJSIP/1001-0000000a", "PJSIP/outside-0000000b"
 START = StartCallout(
-    CallId(CALL), AgentId(1), Phone("1001"), OfferId(77), "13800138001", "12345", QueueName("citizens"), 5.25, 15.0, 45.0
+    CallId(CALL),
+    AgentId(1),
+    Phone("1001"),
+    OfferId(77),
+    "13800138001",
+    "12345",
+    QueueName("citizens"),
+    5.25,
+    15.0,
+    45.0,
 )
 
 
-def test_everything_a_restart_needs_goes_along() -> None:
+async def test_everything_a_restart_needs_goes_along() -> None:
     fields = dict(build("Originate", callout_fields(START)))
     assert fields["Channel"] == "PJSIP/1001"
     assert (fields["Context"], fields["Exten"], fields["Account"]) == ("acd-out", CALL, CALL)
@@ -44,7 +54,7 @@ def test_everything_a_restart_needs_goes_along() -> None:
         {"call_id": CallId("x")},
     ],
 )
-def test_a_value_that_could_mean_something_else_is_refused(change: dict[str, str]) -> None:
+def test_a_value_that_could_mean_something_else_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(BadField):
         callout_fields(replace(START, **change))
 
@@ -63,12 +73,28 @@ def said(event: str, channel: str, **headers: str) -> dict[str, str]:
 
 
 def test_the_dialplans_events() -> None:
-    details = {"Caller": "13800138001", "Dialled": "12345", "Queue": "citizens", "EnteredAt": "5.25", "Offer": "77"}
+    details = {
+        "Caller": "13800138001",
+        "Dialled": "12345",
+        "Queue": "citizens",
+        "EnteredAt": "5.25",
+        "Offer": "77",
+    }
     picked = translate(said("HotlineDialling", LEG, **details), DIALECT)
     assert picked == PhonePickedUp(
-        CallId(CALL), Phone("1001"), LEG, "13800138001", "12345", QueueName("citizens"), 5.25, OfferId(77), 9.5
+        CallId(CALL),
+        Phone("1001"),
+        LEG,
+        "13800138001",
+        "12345",
+        QueueName("citizens"),
+        5.25,
+        OfferId(77),
+        9.5,
     )
-    assert translate(said("HotlineReached", CITIZEN), DIALECT) == CitizenAnswered(CallId(CALL), CITIZEN, "u", 9.5)
+    assert translate(said("HotlineReached", CITIZEN), DIALECT) == CitizenAnswered(
+        CallId(CALL), CITIZEN, "u", 9.5
+    )
     talking = translate(said("HotlineTalking", CITIZEN, Peer=LEG, NoticeAt=""), DIALECT)
     assert talking == CalloutConnected(CallId(CALL), CITIZEN, "u", Phone("1001"), LEG, None, 9.5)
     unreached = translate(said("HotlineUnreached", LEG, DialStatus="BUSY", Q850="17"), DIALECT)
@@ -101,12 +127,23 @@ def test_how_the_originate_ended() -> None:
         "Reason": "3",
     }
     assert translate(response, DIALECT) == PhoneNotReached(CallId(CALL), 3, 9.5)
-    for change in ({"Response": "Success"}, {"Context": "talk-conference"}, {"Exten": "s"}, {"Channel": "PJSIP/third"}):
+    for change in (
+        {"Response": "Success"},
+        {"Context": "talk-conference"},
+        {"Exten": "s"},
+        {"Channel": "PJSIP/third"},
+    ):
         assert translate(response | change, DIALECT) is None
 
 
 def test_an_originated_phones_answer_is_no_talk() -> None:
-    ended = {"Event": "DialEnd", "Timestamp": "9.5", "DestChannel": LEG, "DestAccountCode": CALL, "DialStatus": "ANSWER"}
+    ended = {
+        "Event": "DialEnd",
+        "Timestamp": "9.5",
+        "DestChannel": LEG,
+        "DestAccountCode": CALL,
+        "DialStatus": "ANSWER",
+    }
     assert translate(ended, DIALECT) is None
 
 

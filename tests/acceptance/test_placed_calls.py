@@ -16,9 +16,13 @@ CITIZEN = "13800001111"
 async def test_a_call_about_a_ticket_is_recorded_and_belongs_to_it() -> None:
     outside = OutsideParty()
     async with Centre(outside_uri=outside.uri) as centre:
-        await centre.staff("1001", behaviour=Answers(ring_seconds=0.2, talk_seconds=(NEVER, NEVER), tone=AGENT_TONE))
+        await centre.staff(
+            "1001", behaviour=Answers(ring_seconds=0.2, talk_seconds=(NEVER, NEVER), tone=AGENT_TONE)
+        )
         agent = centre.agents[Phone("1001")]
-        async with outside.answering(centre, Answers(ring_seconds=0.2, talk_seconds=(2.5, 2.5), tone=CITIZEN_TONE)):
+        async with outside.answering(
+            centre, Answers(ring_seconds=0.2, talk_seconds=(2.5, 2.5), tone=CITIZEN_TONE)
+        ):
             await agent.call("POST", "/me/callouts", {"number": CITIZEN})
             await until(lambda: state_is(agent, "OUTBOUND"), "the agent does not call")
             await centre.settled(1, 40)
@@ -29,7 +33,11 @@ async def test_a_call_about_a_ticket_is_recorded_and_belongs_to_it() -> None:
             await centre.settled(2, 40)
         assert (first["direction"], first["outcome"], first["caller"]) == ("outbound", "answered", CITIZEN)
         second = (await centre.rows("SELECT * FROM calls ORDER BY arrived_at"))[1]
-        assert (second["outcome"], second["cause"], second["ticket_id"]) == ("answered", "caller_hangup", ticket)
+        assert (second["outcome"], second["cause"], second["ticket_id"]) == (
+            "answered",
+            "caller_hangup",
+            ticket,
+        )
         assert await centre.value("SELECT count(*) FROM tickets") == 1
         recordings = await centre.rows("SELECT * FROM recordings ORDER BY created_at")
         assert [(row["state"], row["ticket_id"]) for row in recordings] == [("ready", ticket)] * 2
@@ -78,7 +86,9 @@ async def test_a_caller_who_presses_1_is_called_back_and_the_ticket_is_his() -> 
     outside = OutsideParty()
     async with Centre(outside_uri=outside.uri) as centre:
         await plan(centre, citizens={"call_back": {"offer_above": 0, "tries": 2, "retry_after": 1}})
-        await centre.phones("1001", behaviour=Answers(ring_seconds=0.1, talk_seconds=(NEVER, NEVER), tone=AGENT_TONE))
+        await centre.phones(
+            "1001", behaviour=Answers(ring_seconds=0.1, talk_seconds=(NEVER, NEVER), tone=AGENT_TONE)
+        )
         agent = await centre.seat("1001", ready=False)
         callers = await centre.callers(Caller(CITIZEN, presses="1", presses_after=0.5))
         assert await callers.wait(40) == 0
@@ -90,13 +100,17 @@ async def test_a_caller_who_presses_1_is_called_back_and_the_ticket_is_his() -> 
         async with outside.answering(centre, Busy()):
             await agent.ask_state(AgentState.READY)
             await until(lambda: tried(centre, 1), "the citizen is not called")
-        async with outside.answering(centre, Answers(ring_seconds=0.1, talk_seconds=(2.0, 2.0), tone=CITIZEN_TONE)):
+        async with outside.answering(
+            centre, Answers(ring_seconds=0.1, talk_seconds=(2.0, 2.0), tone=CITIZEN_TONE)
+        ):
             await until(lambda: callback_is(centre, "done"), "no second try")
             await centre.settled(3)
         calls = await centre.rows("SELECT * FROM calls ORDER BY arrived_at")
         assert [row["cause"] for row in calls] == ["callback_requested", "busy", "caller_hangup"]
         assert {row["origin_call_id"] for row in calls[1:]} == {asked["call_id"]}
-        assert {row["callback_id"] for row in calls[1:]} == {await centre.value("SELECT callback_id FROM callbacks")}
+        assert {row["callback_id"] for row in calls[1:]} == {
+            await centre.value("SELECT callback_id FROM callbacks")
+        }
         assert await centre.value("SELECT place_at FROM callbacks") == asked["arrived_at"]
         (ticket,) = await centre.rows("SELECT * FROM tickets")
         assert (ticket["call_id"], ticket["caller"]) == (calls[2]["call_id"], CITIZEN)
