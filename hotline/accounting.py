@@ -18,7 +18,7 @@ GRACE_SECONDS = 5.0
 """Rows younger than this may still be on their way."""
 
 REACH_SECONDS = 7 * 86400.0
-"""So far back calls with an outcome are looked at again and again; for older ones: ``hotline audit calls``."""
+"""So far back calls with an outcome are looked at again and again; ``hotline audit calls`` goes further."""
 
 DEAD_LETTER = "dead_letter"
 

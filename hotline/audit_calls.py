@@ -66,13 +66,21 @@ def calls(
     raise typer.Exit(DIFFERENT if report.differences else 0)
 
 
-async def audit(settings: Settings, since: Seconds, until: Seconds) -> Report:
+async def audit(
+    settings: Settings, since: Seconds, until: Seconds, now: Seconds | None = None
+) -> Report:
     """Compare.
+
+    Args:
+        settings: of a running hotline.
+        since: arrivals from here on.
+        until: arrivals before this moment.
+        now: what ended shortly before it may not be written yet; unset: the present.
 
     Raises:
         ConfigurationError: journal or database cannot be read.
     """
-    now = clock.wall()
+    now = clock.wall() if now is None else now
     told = await asyncio.to_thread(_told, settings)
     begin = max(since, told.first_at if told.first_at is not None else until)
     heard = {key: call for key, call in told.calls.items() if begin <= call.arrived_at < until}

@@ -1,7 +1,7 @@
 """What the journal of Asterisk and the tables say about the same call, and where they differ. Pure.
 
-The journal is written by Asterisk alone, without the service; the tables by the service alone. Where both agree,
-neither has lost or made up a call. ``hotline.audit_calls`` reads the two.
+The journal is written by Asterisk alone, without the service; the tables by the service alone. Where both
+agree, neither has lost or made up a call. ``hotline.audit_calls`` reads the two.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -137,12 +137,24 @@ class Switch:
         self._open_gate(connection, picture)
         restore = asyncio.create_task(self._restore_members(connection))
         guard = asyncio.create_task(self._guard(connection))
+        if self._fence is not None and self._fence.silent_predecessor:
+            self._fence.silent_predecessor = False
+            await self._rescue(picture)
         try:
             await connection.watch(self._clock)
         finally:
             self._close_gate()
             restore.cancel()
             guard.cancel()
+
+    async def _rescue(self, picture: Reconciled) -> None:
+        """Callers whom a stopped service holds in its FastAGI: the dialplan itself plays them the notice."""
+        for call in picture.calls:
+            if call.stage == "announcement":
+                try:
+                    await self._redirect(call.channel, "hotline-arrival", "T")
+                except TelephonyError as error:
+                    log.warning("caller_not_rescued", call_id=call.call_id, reason=str(error))
 
     async def _guard(self, connection: AmiConnection) -> None:
         """Make sure all the time that nobody else leads."""

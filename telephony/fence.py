@@ -71,6 +71,8 @@ class Fence:
         self._agi = agi
         self._on_deposed = on_deposed
         self._looking = asyncio.Lock()
+        self.silent_predecessor = False
+        """We took over from a process that may merely have stopped, with callers in its FastAGI."""
 
     def may_act(self) -> bool:
         """Whether nobody else can be acting."""
@@ -94,6 +96,7 @@ class Fence:
         """Until whoever led before must have looked at the mark or must not act any more."""
         tenure = self._tenure
         if not (tenure.predecessor_gone and tenure.recorded(monotonic())):
+            self.silent_predecessor = not tenure.predecessor_gone
             log.info("waiting_for_the_former_leader", seconds=tenure.timing.fence)
             await asyncio.sleep(tenure.timing.fence)
         tenure.predecessor_gone = True
