@@ -10,7 +10,7 @@ from acd.phases import CallInput, Phase, next_phase
 from acd.skills import CallKind, kind_of, may_take
 from acd.timers import Deadline
 from core.commands import MarkCall
-from core.events import PriorityAsked
+from core.events import LiveCall, PriorityAsked
 from core.facts import CallPlaced, Refused
 from core.plan import HEAD_START, Priority
 from core.vocabulary import AgentId, AgentState, CallId, Seconds
@@ -19,6 +19,10 @@ BACK_SOON = frozenset(
     {AgentState.READY, AgentState.RINGING, AgentState.TALKING, AgentState.WRAP_UP, AgentState.OUTBOUND}
 )
 """A caller waits for his last agent only while that agent is at work."""
+
+
+MARKED_TO_SECONDS = 1e-5
+"""Channel variables carry moments with six decimals."""
 
 
 def rank_of(call: Call) -> Seconds:
@@ -117,10 +121,21 @@ def first_place(state: State, call: Call, out: Decision, at: Seconds) -> None:
         _tell(call, out, "redial" if kept is not None else "plan", at)
 
 
-def take_over(call: Call, priority: Priority | None, place_at: Seconds | None) -> None:
+def take_over(call: Call, live: LiveCall, out: Decision, at: Seconds) -> None:
     """A call is adopted from a picture: what its channel says of priority and place counts."""
-    call.priority = priority or call.priority
-    call.place_at = call.place_at if place_at is None else place_at
+    before = (call.priority, call.place_at)
+    call.priority = live.priority or call.priority
+    call.place_at = call.place_at if live.place_at is None else live.place_at
+    if before != (call.priority, call.place_at):
+        _tell(call, out, "system:adopted", at)
+
+
+def compare(call: Call, live: LiveCall, out: Decision) -> None:
+    """The channel of a call says something else than memory: it could not be marked when that was decided."""
+    place_at = call.arrived_at if live.place_at is None else live.place_at
+    moved = abs(place_at - call.place_at) > MARKED_TO_SECONDS
+    if moved or (live.priority or Priority.NORMAL) is not call.priority:
+        out.commands.append(MarkCall(call.call_id, call.channel, variables(call)))
 
 
 def remember(state: State, call: Call, at: Seconds) -> None:

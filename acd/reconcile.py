@@ -48,6 +48,8 @@ def _compare(state: State, live: LiveCall, event: Reconciled, out: Decision) -> 
     call.channel, call.uniqueid = live.channel, live.uniqueid
     call.notice_at = call.notice_at or live.notice_at
     call.agent_channel = (live.agent_channel if live.talking else "") or call.agent_channel
+    if not adopted:
+        placing.compare(call, live, out)
     relief.adopt(state, call, live)
     if not adopted and call.changed_at > event.at:
         return
@@ -86,7 +88,7 @@ def _adopt(state: State, live: LiveCall, out: Decision) -> None:
         out,
         queue=live.queue,
     )
-    placing.take_over(state.calls[live.call_id], live.priority, live.place_at)
+    placing.take_over(state.calls[live.call_id], live, out, live.entered_at)
     if live.stage not in ("", Phase.ANNOUNCEMENT):
         call = state.calls[live.call_id]
         call.notice_at = live.notice_at

@@ -6,7 +6,7 @@ pictures that may be old when they arrive.
 
 from dataclasses import dataclass, field
 
-from core.commands import OfferCall, ReturnToHold
+from core.commands import MarkCall, OfferCall, ReturnToHold
 from core.events import (
     AgentLegEnded,
     CallAnswered,
@@ -19,6 +19,7 @@ from core.events import (
     PhoneReachability,
     Reconciled,
 )
+from core.plan import Priority
 from core.vocabulary import CallId, OfferId, Phone, QueueName, Seconds
 from tests.unit.acd.world import arrived, channel_of, waiting
 
@@ -40,6 +41,8 @@ class Channel:
     offer_id: OfferId | None = None
     phone: Phone | None = None
     talking: bool = False
+    marked: dict[str, str] = field(default_factory=dict)
+    """Variables that the service has set."""
 
 
 @dataclass(slots=True)
@@ -149,6 +152,12 @@ class Switch:
             self.drop_leg(channel)
             self.hold(channel)
 
+    def mark(self, command: MarkCall) -> None:
+        """Variables of a caller's channel."""
+        channel = self.channels.get(command.call_id)
+        if channel is not None:
+            channel.marked.update(command.variables)
+
     def picture(self) -> Reconciled:
         return Reconciled(
             calls=tuple(self._live(channel) for channel in self.channels.values()),
@@ -172,4 +181,6 @@ class Switch:
             agent_phone=channel.phone,
             agent_channel="" if channel.phone is None else f"PJSIP/{channel.phone}-{channel.call}",
             talking=channel.talking,
+            priority=Priority(found) if (found := channel.marked.get("HOTLINE_PRIORITY")) else None,
+            place_at=float(found) if (found := channel.marked.get("HOTLINE_PLACE")) else None,
         )

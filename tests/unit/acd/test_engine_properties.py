@@ -13,15 +13,22 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from acd.engine import decide
 from acd.model import Agent, Call, State
 from acd.phases import Phase
+from acd.placing import BACK_SOON, rank_of
+from acd.routing import COMPACT_ABOVE
 from acd.service import restore
+from acd.skills import may_take
+from acd.timers import Deadline
 from agents.model import SeatedAgent
-from core.commands import Command, OfferCall, ReturnToHold
+from core.commands import Command, MarkCall, OfferCall, ReturnToHold
 from core.events import (
     AgentLogin,
     AgentLogout,
+    AgentProfileChanged,
     AgentStateAsked,
     Event,
     OfferFailed,
+    PlanChanged,
+    PriorityAsked,
     Reconciled,
     TelephonyLost,
     Tick,
@@ -37,14 +44,56 @@ from core.facts import (
     TalkEnded,
     TalkStarted,
 )
-from core.vocabulary import AgentId, AgentState, CallId, QueueName, Seconds
+from core.plan import Need, NeedStep, Priority, QueueRules, RoutingPlan, Strategy
+from core.vocabulary import AgentId, AgentState, CallId, CertificateName, QueueName, Seconds, SkillName
 from tests.unit.acd.switch import JOURNAL_LINES, Channel, Switch
-from tests.unit.acd.world import BUSINESS, CITIZENS, new_state, phone_of
+from tests.unit.acd.world import BUSINESS, CITIZENS, RING, WRAP_UP, new_state, phone_of
 
 AGENTS = range(1, 5)
 SERVED: dict[int, tuple[QueueName, ...]] = {1: (), 2: (CITIZENS,), 3: (BUSINESS,), 4: (BUSINESS, CITIZENS)}
+ENGLISH, OFFICER = SkillName("english"), CertificateName("officer")
+
+
+def plan(version: int = 0) -> RoutingPlan:
+    """A queue whose needs relax, and one with a certificate; who calls again keeps place and agent."""
+    return RoutingPlan(
+        {
+            CITIZENS: QueueRules(
+                CITIZENS,
+                WRAP_UP,
+                RING,
+                strategy=list(Strategy)[version % len(Strategy)],
+                needs=(
+                    NeedStep(0.0, (Need(ENGLISH, 2),)),
+                    NeedStep(2.0, (Need(ENGLISH, 1),)),
+                    NeedStep(20.0),
+                ),
+                redial_within=60.0,
+                last_agent_within=100.0,
+                last_agent_hold=2.0 * (version % 2),
+            ),
+            BUSINESS: QueueRules(
+                BUSINESS,
+                WRAP_UP / 5,
+                RING,
+                certificate=OFFICER if version % 3 != 1 else None,
+                priority=Priority.LOW,
+                last_agent_within=100.0,
+                last_agent_hold=4.0,
+            ),
+        },
+        CITIZENS,
+        version=version,
+    )
+
+
 REDIRECT_SECONDS = 1.0
 """How long a command may be under way."""
+SKILLS = {1: {ENGLISH: 3}, 2: {ENGLISH: 1}, 3: dict[SkillName, int](), 4: {ENGLISH: 2}}
+LIMITED = 3
+"""The agent whose certificate is about to expire."""
+TICK_LATE_SECONDS = 31.0
+"""Time may pass by so much at once in this model before its deadlines are told."""
 CALL_LIMIT = 12
 """Callers at the same time: few, so that things meet."""
 
@@ -61,6 +110,7 @@ class Hotline(RuleBasedStateMachine):
         super().__init__()
         self.switch = Switch()
         self.state: State = new_state()
+        self.state.plan = plan()
         self.sent: list[tuple[Seconds, Command]] = []
         self.pictures: list[Reconciled] = []
         self.counts: Counter[tuple[str, object]] = Counter()
@@ -77,6 +127,11 @@ class Hotline(RuleBasedStateMachine):
 
     def put(self, event: Event) -> None:
         decision = decide(self.state, event, self.switch.now)
+        for command in decision.commands:
+            if isinstance(command, MarkCall):
+                self.switch.mark(command)
+            elif isinstance(command, OfferCall):
+                self.is_right(command)
         self.sent += [
             (self.switch.now, c) for c in decision.commands if isinstance(c, OfferCall | ReturnToHold)
         ]
@@ -84,6 +139,20 @@ class Hotline(RuleBasedStateMachine):
             assert not any(isinstance(command, OfferCall) for command in decision.commands)
         for fact in decision.facts:
             self.note(fact)
+
+    def is_right(self, offer: OfferCall) -> None:
+        """Who is offered a call may take it, and nobody before it in the order waits whom he could take."""
+        call, agent = self.state.calls[offer.call_id], self.state.agents[offer.agent_id]
+        assert agent.profile is not None
+        certificate = self.state.rules(call.queue).certificate
+        if certificate is not None:
+            until = agent.certificates[certificate]
+            assert until is None or until > self.switch.now - TICK_LATE_SECONDS
+        mine = (rank_of(call), call.call_id)
+        for other, entry in self.state.waiting.standing.items():
+            open_to_him = not entry.alone or entry.wanted == agent.agent_id
+            if open_to_him and may_take(agent.profile, entry.kind):
+                assert entry.place > mine, f"{other} was passed over"
 
     def note(self, fact: Fact) -> None:
         """Count what may be said once."""
@@ -230,7 +299,8 @@ class Hotline(RuleBasedStateMachine):
     @rule(agent=st.sampled_from(AGENTS), desk=st.sampled_from(AGENTS))
     def agent_logs_in(self, agent: int, desk: int) -> None:
         at = self.switch.tick()
-        self.put(AgentLogin(AgentId(agent), "", phone_of(desk), SERVED[agent], at))
+        profile = (SKILLS[agent], {OFFICER: at + 20.0 if agent == LIMITED else None})
+        self.put(AgentLogin(AgentId(agent), "", phone_of(desk), SERVED[agent], at, *profile))
         self.put(AgentStateAsked(AgentId(agent), AgentState.READY, "", "agent", at))
 
     @rule(agent=st.sampled_from(AGENTS))
@@ -240,6 +310,29 @@ class Hotline(RuleBasedStateMachine):
     @rule(agent=st.sampled_from(AGENTS), wanted=st.sampled_from(AgentState))
     def agent_asks(self, agent: int, wanted: AgentState) -> None:
         self.put(AgentStateAsked(AgentId(agent), wanted, "", "agent", self.switch.tick()))
+
+    @rule(
+        agent=st.sampled_from(AGENTS),
+        queues=st.sampled_from([(), (CITIZENS,), (BUSINESS,)]),
+        level=st.integers(0, 3),
+        valid=st.sampled_from([None, 0.0, 5.0, 50.0]),
+    )
+    def profile_changes(
+        self, agent: int, queues: tuple[QueueName, ...], level: int, valid: Seconds | None
+    ) -> None:
+        at = self.switch.tick()
+        held = {OFFICER: None if valid is None else at + valid}
+        self.put(AgentProfileChanged(AgentId(agent), queues, {ENGLISH: level}, held, at))
+
+    @precondition(lambda self: self.switch.channels)
+    @rule(n=pick, wanted=st.sampled_from(Priority))
+    def supervisor_changes_priority(self, n: int, wanted: Priority) -> None:
+        found = list(self.switch.channels)
+        self.put(PriorityAsked(found[n % len(found)], wanted, "supervisor:boss", self.switch.tick()))
+
+    @rule()
+    def plan_changes(self) -> None:
+        self.put(PlanChanged(plan(self.state.plan.version + 1), self.switch.tick()))
 
     @rule()
     def everybody_wants_calls(self) -> None:
@@ -272,6 +365,7 @@ class Hotline(RuleBasedStateMachine):
     def service_restarts(self) -> None:
         """All that is left is what the record has."""
         old, self.state = self.state, new_state(online=False)
+        self.state.plan = old.plan
         self.runs += 1
         self.state.run_id, self.state.next_offer_id = f"run{self.runs}", old.next_offer_id + 1000
         offers = [
@@ -322,6 +416,9 @@ class Hotline(RuleBasedStateMachine):
         for channel in self.switch.channels.values():
             call = self.state.calls[channel.call]
             assert call.arrived_at == channel.entered_at
+            if "HOTLINE_PRIORITY" in channel.marked:
+                assert channel.marked["HOTLINE_PRIORITY"] == call.priority
+                assert channel.marked["HOTLINE_PLACE"] == f"{call.place_at:.6f}"
             if channel.talking:
                 assert (call.phase, call.phone) == (Phase.TALKING, channel.phone)
             elif channel.stage == "offering":
@@ -367,10 +464,12 @@ class Hotline(RuleBasedStateMachine):
 
     @invariant()
     def the_line_is_who_waits_and_the_pool_is_who_is_ready(self) -> None:
+        for line in self.state.waiting.lines.values():
+            assert len(line.heap) <= COMPACT_ABOVE + 2 * (len(line.members) + 1)
         waiting = {call_id for line in self.state.waiting.places.values() for call_id in line.members}
         assert waiting == self.state.waiting.standing.keys()
         assert waiting == {c.call_id for c in self.state.calls.values() if c.phase is Phase.WAITING}
-        idle = [agent_id for group in self.state.idle.groups.values() for agent_id in group.members]
+        idle = list(self.state.idle.where)
         assert sorted(idle) == sorted(
             agent.agent_id for agent in self.state.agents.values() if agent.state is AgentState.READY
         )
@@ -378,15 +477,40 @@ class Hotline(RuleBasedStateMachine):
     @invariant()
     def nobody_waits_while_somebody_is_idle(self) -> None:
         if self.state.online:
-            served = {
-                queue
-                for agent in self.state.agents.values()
-                if agent.state is AgentState.READY
-                for queue in agent.queues or tuple(self.state.plan.queues)
-            }
-            assert not any(
-                call.phase is Phase.WAITING and call.queue in served for call in self.state.calls.values()
-            )
+            for agent in self.state.agents.values():
+                if agent.state is AgentState.READY:
+                    self.nobody_waits_for(agent)
+
+    def nobody_waits_for(self, agent: Agent) -> None:
+        assert agent.profile is not None
+        for call_id, entry in self.state.waiting.standing.items():
+            if entry.alone:
+                assert entry.wanted != agent.agent_id, f"{call_id} waits for him alone"
+            else:
+                assert not may_take(agent.profile, entry.kind), f"{call_id} waits"
+
+    @invariant()
+    def everybody_stands_where_he_belongs(self) -> None:
+        for call_id, entry in self.state.waiting.standing.items():
+            call = self.state.calls[call_id]
+            assert entry.place == (rank_of(call), call_id)
+            assert entry.kind.queue == call.queue
+            rules = self.state.rules(call.queue)
+            assert (entry.kind.certificate, entry.kind.strategy) == (rules.certificate, rules.strategy)
+            if call.relax_at is not None:
+                assert self.waits_for(Deadline.NEEDS_RELAX, call.relax_at, call_id)
+            if entry.alone:
+                assert self.waits_for(Deadline.AGENT_HOLD, call.hold_until, call_id)
+                assert entry.wanted is not None
+                assert self.state.agents[entry.wanted].state in BACK_SOON
+        for agent in self.state.agents.values():
+            assert agent.profile is not None
+            if agent.expires_at is not None:
+                assert self.waits_for(Deadline.CERTIFICATE_OVER, agent.expires_at, agent.agent_id)
+
+    def waits_for(self, what: Deadline, at: Seconds | None, ident: CallId | AgentId) -> bool:
+        """A deadline is set, so what is to change by itself will."""
+        return (at, what, ident) in self.state.timers.heap
 
     @invariant()
     def seats_and_phones_agree(self) -> None:
@@ -435,6 +559,8 @@ def recorded_agent(agent: Agent) -> SeatedAgent:
         next_state=agent.next_state,
         next_reason=agent.next_reason,
         call_id=agent.call_id,
+        skills=agent.skills,
+        certificates=agent.certificates,
     )
 
 
@@ -456,6 +582,8 @@ def recorded_call(call: Call) -> Call:
         queue=call.queue,
         arrived_at=call.arrived_at,
         phase=phase,
+        priority=call.priority,
+        place_at=call.place_at,
         notice_at=call.notice_at,
         queued_at=call.queued_at,
         fallback_at=call.fallback_at,
