@@ -23,6 +23,9 @@ from hotline.simulate.staffing import staff
 
 TARGET = re.compile(r"([0-9]{1,2}(?:\.[0-9]+)?)/([0-9]{1,3}(?:\.[0-9]+)?)")
 MOST_JOBS = 64
+REPLICATIONS = 20
+STAFF_REPLICATIONS = 5
+"""Of each of the several simulations that staffing takes."""
 
 
 def simulate(  # noqa: PLR0913 - one argument per option
@@ -42,7 +45,10 @@ def simulate(  # noqa: PLR0913 - one argument per option
         float | None, typer.Option(min=0.0, max=1.0, help="Greatest share that may give up, as 0.03.")
     ] = None,
     volume: Annotated[float, typer.Option(min=0.01, max=100, help="Times so many calls.")] = 1.0,
-    replications: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many repetitions.")] = 20,
+    replications: Annotated[
+        int | None,
+        typer.Option(min=1, max=10_000, help="At most so many repetitions; default: 20, with --staff 5."),
+    ] = None,
     half_width: Annotated[
         float | None,
         typer.Option(min=0.0001, max=0.5, help="Stop when the service level is known to ± this share."),
@@ -60,7 +66,13 @@ def simulate(  # noqa: PLR0913 - one argument per option
 ) -> None:
     """Play a day with invented callers and a roster through the routing engine, many times over."""
     chosen = _adapt(load(find(scenario)), target, abandoned, volume)
-    effort = Effort(replications, seed, confidence, half_width, jobs or min(MOST_JOBS, os.cpu_count() or 1))
+    effort = Effort(
+        replications or (STAFF_REPLICATIONS if staffing else REPLICATIONS),
+        seed,
+        confidence,
+        half_width,
+        jobs or min(MOST_JOBS, os.cpu_count() or 1),
+    )
     if staffing:
         if csv is not None or picture is not None:
             raise typer.BadParameter("is for a simulation without --staff", param_hint="--csv, --plot")

@@ -273,7 +273,8 @@ def coverage(scenario: Scenario, shift: Shift) -> list[float]:
 def fill(scenario: Scenario, needed: Sequence[int]) -> tuple[list[int], tuple[int, ...]]:
     """Agents per shift so that every half hour has what it needs, and the half hours that no shift touches.
 
-    Greedy: the next agent joins the shift where he relieves most; at the end who is not missed is let go.
+    Greedy: the next agent joins the shift where he relieves most; then who is not missed is let go, and two
+    whom one of another shift can replace are replaced, as long as there are such.
     """
     covers = [coverage(scenario, shift) for shift in scenario.shifts]
     uncovered = tuple(
@@ -285,18 +286,36 @@ def fill(scenario: Scenario, needed: Sequence[int]) -> tuple[list[int], tuple[in
         place = max(range(len(covers)), key=lambda n: (_relief(covers[n], short), -n))
         numbers[place] += 1
         short = [value - share for value, share in zip(short, covers[place], strict=True)]
-    return _pruned(numbers, covers, short), uncovered
+    needs = [0.0 if slot in uncovered else float(number) for slot, number in enumerate(needed)]
+    return _exchanged(numbers, covers, needs), uncovered
 
 
 def _relief(cover: Sequence[float], short: Sequence[float]) -> float:
     return sum(min(max(0.0, value), share) for value, share in zip(short, cover, strict=True))
 
 
-def _pruned(numbers: list[int], covers: Sequence[Sequence[float]], short: Sequence[float]) -> list[int]:
-    for place, cover in enumerate(covers):
-        while numbers[place] > 0:
-            without = [value + share for value, share in zip(short, cover, strict=True)]
-            if any(value > SLACK for value in without):
-                break
-            numbers[place], short = numbers[place] - 1, without
+def _covered(numbers: Sequence[int], covers: Sequence[Sequence[float]], needs: Sequence[float]) -> bool:
+    there = (
+        sum(n * share for n, share in zip(numbers, column, strict=True))
+        for column in zip(*covers, strict=True)
+    )
+    return all(have >= need - SLACK for have, need in zip(there, needs, strict=True))
+
+
+def _exchanged(numbers: list[int], covers: Sequence[Sequence[float]], needs: Sequence[float]) -> list[int]:
+    """The least that such exchanges lead to."""
+    places = range(len(numbers))
+    moves: list[tuple[tuple[int, ...], int | None]] = [((gone,), None) for gone in places]
+    moves += [((one, two), new) for one in places for two in places if two >= one for new in places]
+    found = True
+    while found:
+        found = False
+        for gone, new in moves:
+            tried = list(numbers)
+            for place in gone:
+                tried[place] -= 1
+            if new is not None:
+                tried[new] += 1
+            if min(tried) >= 0 and _covered(tried, covers, needs):
+                numbers, found = tried, True
     return numbers

@@ -69,14 +69,6 @@ def test_the_same_seed_is_the_same_day_and_another_is_not() -> None:
     assert played(scenario)[0] != played(scenario, seed=2)[0]
 
 
-def test_a_call_that_was_lost_is_noticed() -> None:
-    centre = Centre(hours(10, 1), 1, 0)
-    centre.feed = lambda _event: None  # type: ignore[method-assign] # an engine that says nothing
-    centre.tally.__dict__["_open"]["lost"] = None
-    with pytest.raises(SimulationError, match="1 calls have no outcome"):
-        centre.run()
-
-
 def test_the_engine_that_forgets_ends_is_noticed() -> None:
     centre = Centre(hours(60, 3), 1, 0)
     record = centre.tally.record

@@ -28,6 +28,7 @@ def test_quantiles_as_printed(share: float, freedom: int, t: float) -> None:
 def test_bounds_of_known_values() -> None:
     seen = bounds([1.0, 2.0, 3.0, 4.0])
     assert seen.mean == 2.5
+    assert seen.half_width is not None
     assert seen.half_width == pytest.approx(3.18245 * math.sqrt(5 / 3 / 4), rel=1e-5)
     assert (seen.low, seen.high) == (seen.mean - seen.half_width, seen.mean + seen.half_width)
 
