@@ -20,7 +20,6 @@ from acd import (
 )
 from acd.model import Agent, Call, Decision, State, step
 from acd.phases import CallInput, Phase
-from agents.rules import AgentInput
 from core.commands import MarkCall, RequestReconcile, ReturnToHold
 from core.events import (
     AgentLegEnded,
