@@ -284,7 +284,13 @@ async def test_only_five_events_and_no_more_rights_than_needed(switch: Switch) -
         "Hangup",
         "ContactStatus",
     }
-    for action in ("Originate", "Command", "UpdateConfig", "UserEvent", "ModuleLoad", "DBPut"):
+    program = {"Channel": "PJSIP/1001", "Application": "System", "Data": "id"}
+    answer = await switch.ami.ask("Originate", **program)
+    assert (answer["Response"], answer["Message"]) == (
+        "Error",
+        "Originate Access Forbidden: app or data blacklisted",
+    )
+    for action in ("Command", "UpdateConfig", "UserEvent", "ModuleLoad", "DBPut"):
         answer = await switch.ami.ask(action)
         assert (answer["Response"], answer["Message"]) == ("Error", "Permission denied")
     for action in (
@@ -437,3 +443,25 @@ def loudest(recording: Path) -> tuple[int, int]:
 def band(spectrum: "np.ndarray[tuple[int], np.dtype[np.float64]]", hertz: int, length: int) -> float:
     centre = round(hertz * length / 8000)
     return float(spectrum[centre - 3 : centre + 4].max())
+
+
+async def test_a_placed_call_whose_phone_is_not_reached_calls_nobody(switch: Switch) -> None:
+    """Asterisk then runs the extension `failed`: no pattern of ours may match it."""
+    call = "fa11ed00-0000-4000-8000-000000000001"
+    answer = await switch.ami.ask(
+        "Originate",
+        Channel="PJSIP/1003",
+        Context="acd-out",
+        Exten=call,
+        Priority="1",
+        Account=call,
+        Timeout="3000",
+        Variable=f"_HOTLINE_CALL_ID={call},_HOTLINE_CALLER=13800138001",
+        Async="true",
+    )
+    assert answer["Response"] == "Success"
+    response = await switch.ami.event("OriginateResponse")
+    assert (response["Response"], response["Exten"]) == ("Failure", call)
+    await switch.ami.ask("Ping")
+    assert switch.ami.events("DialBegin") == []
+    assert switch.ami.events("HotlineDialling") == []
