@@ -30,6 +30,7 @@ class Caller:
     redials: bool
     redial_after: Seconds
     takes_call_back: bool
+    answers_call_back: bool
 
 
 def streams(seed: int, replication: int, count_of: int) -> list[Generator]:
@@ -76,6 +77,7 @@ def _callers(demand: Demand, moments: Samples, numbers: "count[int]", generator:
         (generator.random(size) < ways.redial_share).tolist(),
         ways.redial_after.sample(generator, size).tolist(),
         (generator.random(size) < ways.takes_call_back).tolist(),
+        (generator.random(size) < ways.answers_call_back).tolist(),
         strict=True,
     )
     return [Caller(str(next(numbers)), demand.dialled, *column) for column in columns]

@@ -8,6 +8,7 @@ from itertools import count
 
 from numpy.random import Generator
 
+from acd.callout_model import OutRules
 from acd.engine import decide
 from acd.model import State
 from core.commands import WakeAt
@@ -48,6 +49,7 @@ class Centre:
         callers, *habits = streams(seed, replication, STREAMS + 1)
         self.agenda = Agenda(scenario.midnight + scenario.start)
         self.state = State(plan=scenario.plan, next_offer_id=1, run_id="simulation")
+        self.state.out.rules = OutRules(possible=True)
         self.tally = Tally(self.agenda.now, self._within)
         self.people = People(self.agenda, self.feed, self.state, scenario.habits, habits)
         self.switch = SwitchModel(
@@ -84,8 +86,8 @@ class Centre:
         self._next_caller()
         self.switch.arrive(caller)
 
-    def _gone(self, caller: Caller, talked: bool) -> None:  # noqa: FBT001 - as the switch says it
-        if talked or not caller.redials:
+    def _gone(self, caller: Caller, unheard: bool) -> None:  # noqa: FBT001 - as the switch says it
+        if not (unheard and caller.redials):
             return
         caller.redials = False  # who does not get through twice gives up for the day
         at = self.agenda.now + caller.redial_after
@@ -131,8 +133,10 @@ class Centre:
         return self._measured()
 
     def _measured(self) -> Measured:
-        missing = self.tally.open_calls
+        missing, twice = self.tally.open_calls, self.tally.unknown_ends
         if missing:
             raise SimulationError(f"{missing} calls have no outcome")
+        if twice:
+            raise SimulationError(f"{twice} outcomes belong to no call, or to one that has one already")
         first = int(self.scenario.warm_up // HALF_HOUR)
         return measure(self.tally.calls, self.tally.time, range(first, self.scenario.slots))

@@ -106,6 +106,7 @@ class CallersDocument(ApiModel):
     redial_share: Share = 0.0
     redial_after: Finite = ExponentialDocument(kind="exponential", mean=300.0)
     takes_call_back: Share = 0.5
+    answers_call_back: Share = 0.9
 
 
 class AgentsDocument(ApiModel):

@@ -29,6 +29,8 @@ class Callers:
     redial_after: Distribution = field(default_factory=lambda: Exponential(300.0))
     takes_call_back: float = 0.5
     """Share of those who are offered a call-back and take it."""
+    answers_call_back: float = 0.9
+    """Share of those who then pick up."""
 
 
 @dataclass(frozen=True, slots=True)

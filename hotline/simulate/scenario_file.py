@@ -169,6 +169,7 @@ def _callers(document: CallersDocument) -> Callers:
         redial_share=document.redial_share,
         redial_after=document.redial_after.value(),
         takes_call_back=document.takes_call_back,
+        answers_call_back=document.answers_call_back,
     )
 
 

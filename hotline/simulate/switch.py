@@ -14,6 +14,7 @@ from core.commands import (
     RequestReconcile,
     ReturnToHold,
     SendAway,
+    StartCallout,
 )
 from core.events import (
     AgentLegEnded,
@@ -33,6 +34,7 @@ from core.plan import RoutingPlan
 from core.vocabulary import CallId, OfferId, Phone, QueueName, Seconds
 from hotline.simulate.agenda import Agenda
 from hotline.simulate.arrivals import Caller
+from hotline.simulate.callouts import CalloutModel
 
 NORMAL_CLEARING = 16
 RECONCILE_PAUSE: Seconds = 1.0
@@ -52,6 +54,7 @@ ANNOUNCEMENT, WAITING, OFFERING, TALKING, LEAVING = (
     "leaving",
 )
 QUEUE, SAY = "HOTLINE_QUEUE", "HOTLINE_SAY"
+CALL_BACK = "call_back"
 
 
 @dataclass(slots=True)
@@ -91,7 +94,7 @@ class SwitchModel:
         notice: length of the announcement.
         rings: how long a phone rings until it is picked up, ``None``: it rings out.
         phones: those that are registered.
-        gone: told when a caller has hung up, with whether he had talked to somebody.
+        gone: told when a caller has hung up, with whether he may call again.
     """
 
     def __init__(
@@ -110,8 +113,11 @@ class SwitchModel:
         self._rings, self._phones, self._gone = rings, phones, gone
         self._arrived = 0
         self._picture_wanted = False
+        self._callers: dict[str, Caller] = {}
+        self.callouts = CalloutModel(agenda, feed, rings, self._callers.__getitem__, notice)
         self._hands: Mapping[type[Command], Callable[..., None]] = {
             OfferCall: self._offer,
+            StartCallout: self.callouts.start,
             ReturnToHold: self._return_to_hold,
             SendAway: self._send_away,
             MarkCall: self._mark,
@@ -129,6 +135,7 @@ class SwitchModel:
     def arrive(self, caller: Caller) -> None:
         """Somebody calls."""
         self._arrived += 1
+        self._callers[caller.number] = caller
         call_id = CallId(f"{self._arrived:08d}")
         line = self._plan.lines.get(caller.dialled)
         queue = line.queue if line is not None else self._plan.default_queue
@@ -171,12 +178,12 @@ class SwitchModel:
         """The caller's channel ends, and with it that of an agent's phone."""
         if self.legs.pop(leg.call_id, None) is None:
             return
-        talked = leg.stage == TALKING
+        unheard = leg.stage not in (TALKING, LEAVING)
         if leg.phone is not None:
             self._agent_leg_ends(leg)
         leg.enter("gone")
         self._feed(CallHungUp(leg.call_id, leg.channel, NORMAL_CLEARING, self._agenda.now))
-        self._gone(leg.caller, talked)
+        self._gone(leg.caller, unheard)
 
     def _agent_leg_ends(self, leg: Leg) -> None:
         if leg.phone is not None:
@@ -246,14 +253,13 @@ class SwitchModel:
             return
         variables = dict(command.variables)
         leg.queue = QueueName(variables.get(QUEUE, leg.queue))
-        if variables.get(SAY, "").partition(":")[0] == "call_back" and leg.caller.takes_call_back:
+        if variables.get(SAY, "").partition(":")[0] == CALL_BACK and leg.caller.takes_call_back:
             self._agenda.after(SAY_PAUSE, self._take_call_back, leg, leg.stage_number)
 
     def _take_call_back(self, leg: Leg, number: int) -> None:
-        """He presses the key and hangs up: the promise replaces the wait."""
+        """He presses the key; the engine sends him away with a promise."""
         if leg.stage_number == number:
-            self._feed(CallerChose(leg.call_id, "call_back", "", self._agenda.now))
-            self.hang_up(leg)
+            self._feed(CallerChose(leg.call_id, CALL_BACK, "", self._agenda.now))
 
     # --- pictures ---
 
@@ -269,11 +275,15 @@ class SwitchModel:
     def picture(self) -> Reconciled:
         """Everything that lives."""
         return Reconciled(
-            calls=tuple(_live(leg) for leg in self.legs.values()),
+            calls=(*(_live(leg) for leg in self.legs.values()), *self.callouts.picture()),
             reachable_phones=self._phones(),
-            busy_phones=frozenset(leg.phone for leg in self.legs.values() if leg.phone is not None),
+            busy_phones=self._busy(),
             at=self._agenda.now,
         )
+
+    def _busy(self) -> frozenset[Phone]:
+        own = frozenset(leg.phone for leg in self.legs.values() if leg.phone is not None)
+        return own | self.callouts.phones()
 
 
 def _live(leg: Leg) -> LiveCall:

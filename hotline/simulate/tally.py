@@ -12,7 +12,7 @@ from core.facts import (
     OfferStarted,
     TalkStarted,
 )
-from core.vocabulary import AgentId, AgentState, CallId, Outcome, QueueName, Seconds
+from core.vocabulary import AgentId, AgentState, CallId, Direction, Outcome, QueueName, Seconds
 from hotline.simulate.scenario import HALF_HOUR
 
 CONTACT = frozenset({AgentState.RINGING, AgentState.TALKING, AgentState.OUTBOUND})
@@ -88,6 +88,9 @@ class Tally:
     def __init__(self, start: Seconds, within: Callable[[QueueName], Seconds]) -> None:
         self.calls: dict[Key, Counts] = {}
         self.time: dict[int, Time] = {}
+        self.unknown_ends = 0
+        """Outcomes of calls that were not offered, or had one."""
+        self.reached_by_call_back = 0
         self._start, self._within = start, within
         self._open: dict[CallId, _Open] = {}
         self._agents: dict[AgentId, tuple[AgentState, Seconds]] = {}
@@ -139,15 +142,21 @@ class Tally:
 
     def _talk_started(self, fact: TalkStarted) -> None:
         call = self._open.get(fact.call_id)
-        if call is None:
+        if call is None:  # one that the centre has placed: what is written about it is no caller's
+            if fact.agent_id is not None:
+                self._last.pop(fact.agent_id, None)
             return
         call.answered_at = fact.at
         if fact.agent_id is not None:
             self._last[fact.agent_id] = self._counts(call.key)
 
     def _finished(self, fact: CallFinished) -> None:
+        if fact.direction is Direction.OUTBOUND:
+            self.reached_by_call_back += fact.outcome is Outcome.ANSWERED
+            return
         call = self._open.pop(fact.call_id, None)
         if call is None:
+            self.unknown_ends += 1
             return
         counts = self._counts(call.key)
         ended = fact.at if call.answered_at is None else call.answered_at

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from core.facts import AgentStateChanged, CallFinished, Fact
-from core.plan import OverflowRule, Relief
+from core.facts import AgentStateChanged, CallFinished, Fact, TalkStarted
+from core.plan import CallBackRules, OverflowRule, Relief
 from core.vocabulary import AgentState
 from hotline.simulate.centre import Centre, SimulationError
 from hotline.simulate.distributions import Constant, Exponential
@@ -167,6 +167,42 @@ def test_ways_out_of_the_queue_are_counted() -> None:
     assert number(measured, "overflowed") > 100
     causes = {fact.cause for fact in facts if isinstance(fact, CallFinished) and fact.outcome == "overflowed"}
     assert causes == {"overflow_message"}
+
+
+def test_who_takes_a_call_back_is_called_and_talks() -> None:
+    callers = Callers(Exponential(60.0), Exponential(300.0), takes_call_back=1.0, answers_call_back=0.8)
+    quiet = (120.0,) * 2 + (5.0,) * 6
+    measured, facts, centre = played(
+        hours(
+            0,
+            2,
+            plan=plan(call_back=CallBackRules(offer_above=30.0, tries=1), wrap_up_seconds=5.0),
+            demand=(Demand("12345", quiet, callers),),
+        )
+    )
+    promised = number(measured, "called_back")
+    assert promised > 20
+    talks = [fact for fact in facts if isinstance(fact, TalkStarted) and fact.direction == "outbound"]
+    assert (
+        len(talks) == centre.tally.reached_by_call_back == pytest.approx(0.8 * promised, abs=0.15 * promised)
+    )
+    assert not centre.state.calls
+    assert {agent.state for agent in centre.state.agents.values()} <= {AgentState.READY, AgentState.WRAP_UP}
+    assert number(measured, "agents") == pytest.approx(2.0)
+
+
+def test_an_outcome_told_twice_is_noticed() -> None:
+    centre = Centre(hours(60, 3), 1, 0)
+    record = centre.tally.record
+
+    def twice(fact: Fact) -> None:
+        record(fact)
+        if isinstance(fact, CallFinished):
+            record(fact)
+
+    centre.tally.record = twice  # type: ignore[method-assign] # an engine that repeats itself
+    with pytest.raises(SimulationError, match="has one already"):
+        centre.run()
 
 
 def test_the_time_of_agents_is_accounted_for_to_the_second() -> None:
