@@ -84,5 +84,5 @@ def meaning(outcome: Outcome, cause: str) -> Meaning | None:
 
 
 def settled(outcome: Outcome, cause: str) -> tuple[Outcome, str]:
-    """The pair itself when the table has it, else the outcome as contradictory: no call ends without a line."""
+    """The pair itself when the table has it, else the outcome as contradictory: every call has a line."""
     return (outcome, cause) if meaning(outcome, cause) is not None else (outcome, INCONSISTENT)

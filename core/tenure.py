@@ -1,7 +1,7 @@
-"""Whether this process may act as the leader: two confirmations with a limited life, and candidates' patience.
+"""Whether this process may act as the leader: two confirmations with a limited life; candidates' patience.
 
-The reasoning is in docs/architecture.md ("Who leads"). No clock is read here: every moment is passed in, on the
-monotonic clock of the process, which goes on while the process is stopped.
+The reasoning is in docs/architecture.md ("Who leads"). No clock is read here: every moment is passed in, on
+the monotonic clock of the process, which goes on while the process is stopped.
 """
 
 from dataclasses import dataclass, field
@@ -13,8 +13,8 @@ from core.vocabulary import Seconds
 class LeaseTiming:
     """Durations of leadership, in seconds.
 
-    A candidate acts at the earliest ``watch`` after the last renewal that the record took, and ``fence`` after it
-    has put its mark into Asterisk; by then both confirmations of the predecessor are too old for it to act.
+    A candidate acts at the earliest ``watch`` after the last renewal that the record took, and ``fence`` after
+    it has put its mark into Asterisk; by then both confirmations of the predecessor are too old to act upon.
     """
 
     renew: Seconds = 1.0

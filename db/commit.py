@@ -4,8 +4,8 @@ The row ``writers(writer_id, last_seq)`` moves in the same transaction as the ba
 that is expected. After a commit whose answer never came the row says whether it happened; a server process
 that still holds the old transaction keeps the row locked, so the two cannot both happen.
 
-The same statement asks whether the epoch is still ours (``db.leadership``) and locks its row until the commit: a
-later leader's epoch begins after this batch or before it, and then the batch is refused.
+The same statement asks whether the epoch is still ours (``db.leadership``) and locks its row until the commit:
+a later leader's epoch begins after this batch or before it, and then the batch is refused.
 """
 
 import asyncio
@@ -25,11 +25,11 @@ from db.spool import Statement
 _REGISTER = "INSERT INTO writers (writer_id, last_seq) VALUES ($1, 0) ON CONFLICT DO NOTHING"
 _LAST_SEQ = "SELECT last_seq FROM writers WHERE writer_id = $1"
 _ADVANCE = "UPDATE writers SET last_seq = $3, updated_at = now() WHERE writer_id = $1 AND last_seq = $2"
-_ADVANCE_FENCED = (
-    "WITH fence AS (SELECT epoch FROM leadership WHERE epoch = $4 FOR SHARE) "
-    + _ADVANCE
-    + " AND EXISTS (SELECT FROM fence)"
-)
+_ADVANCE_FENCED = """
+WITH fence AS (SELECT epoch FROM leadership WHERE epoch = $4 FOR SHARE)
+UPDATE writers SET last_seq = $3, updated_at = now()
+WHERE writer_id = $1 AND last_seq = $2 AND EXISTS (SELECT FROM fence)
+"""
 _EPOCH = "SELECT epoch FROM leadership"
 _EPOCH_OF = "SELECT epoch FROM writers WHERE writer_id = $1"
 

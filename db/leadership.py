@@ -1,7 +1,7 @@
-"""The record of who leads, over one dedicated connection that holds the advisory lock (``hotline.leadership``).
+"""The record of who leads, over one connection that holds the advisory lock (``hotline.leadership``).
 
-Every step has a time limit, after which the connection is cut: cancelling would ask the very server that does not
-answer. Whatever goes wrong is ``Unavailable``; the next step connects anew.
+Every step has a time limit, after which the connection is cut: cancelling would ask the very server that does
+not answer. Whatever goes wrong is ``Unavailable``; the next step connects anew.
 """
 
 import asyncio
@@ -75,8 +75,8 @@ class LeadershipRecord:
             seen: as it was looked at.
             writer_id: under whose name our rows will be committed.
             witness: of this process.
-            silent_at: the number of renewals at which the present leader has fallen silent: it must still be that
-                one, and its sessions are ended; ``None`` when it is known to be gone.
+            silent_at: the number of renewals at which the present leader has fallen silent: it must still be
+                that one, and its sessions are ended; ``None`` when it is known to be gone.
 
         Returns:
             The new epoch; ``None`` when somebody else was faster, or the leader was heard of again.
@@ -106,7 +106,7 @@ class LeadershipRecord:
         return epoch
 
     async def renew(self, epoch: int, witness: str) -> bool:
-        """State that the leader of this epoch lives; ``False`` when there is a later one. Raises ``Unavailable``."""
+        """State that this epoch's leader lives; ``False``: there is a later one. Raises ``Unavailable``."""
         with self._limited(await self._connected()) as connection:
             return await connection.fetchval(SQL["renew"], epoch, witness) is not None
 

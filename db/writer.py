@@ -5,8 +5,9 @@ survives ``kill -9``. The *committer* carries it out in the same order, grouped 
 PostgreSQL is away only the second one stands still. After a restart what the earlier process left in the
 spool is carried out first. See ``db.commit`` for how each statement happens exactly once.
 
-What a deposed leader left in its own spool is adopted by the present one when that process has ended. Statements
-that tell the state of a moment (``of_the_moment``) are left out then: the present leader has told it since.
+What a deposed leader left in its own spool is adopted by the present one when that process has ended.
+Statements that tell the state of a moment (``of_the_moment``) are left out then: the present leader has told it
+since.
 
 Nothing here is waited for by the routing path: ``submit`` appends to a queue and returns.
 """
@@ -54,7 +55,7 @@ class OrderedWriter:
         name: of the connection, as PostgreSQL shows it.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - limits and ties, each with a default
         self,
         dsn: str,
         spool_dir: Path,

@@ -83,7 +83,7 @@ async def audit(
     now = clock.wall() if now is None else now
     told = await asyncio.to_thread(_told, settings)
     begin = max(since, told.first_at if told.first_at is not None else until)
-    heard = {key: call for key, call in told.calls.items() if begin <= call.arrived_at < until}
+    heard = {key: call for key, call in told.calls.items() if since <= call.arrived_at < until}
     database = Database(dsn.of_running(settings), max_size=1)
     await database.connect()
     try:

@@ -1,7 +1,7 @@
 """Who leads: one process at a time decides about calls; another one stands by and takes over.
 
-``acquire`` returns when this process may begin; ``keep`` renews the claim and tells when there is a later leader.
-The rules and why they are safe: docs/architecture.md, "Who leads"; the durations: ``core.tenure``.
+``acquire`` returns when this process may begin; ``keep`` renews the claim and tells when there is a later
+leader. The rules and why they are safe: docs/architecture.md, "Who leads"; the durations: ``core.tenure``.
 """
 
 import asyncio

@@ -27,8 +27,8 @@ OF_THE_MOMENT = frozenset(
     PEOPLE_SQL[name]
     for name in ("seat_superseded", "seat_taken", "seat_left", "state_changed", "next_state_set")
 )
-"""Who sits where and does what: of the spool of a deposed leader this is not made up for, since the newest row
-counts and the present leader has written newer ones."""
+"""Who sits where and does what: of the spool of a deposed leader this is not made up for, since the newest
+row counts and the present leader has written newer ones."""
 
 
 @dataclass(frozen=True, slots=True)

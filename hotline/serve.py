@@ -116,7 +116,12 @@ async def _outcome(keeping: asyncio.Task[None]) -> None:
 async def _start_http(parts: Parts, closing: contextlib.AsyncExitStack) -> None:
     """API, health and metrics: there from the first moment, so that everybody can see what is missing."""
     settings = parts.settings
-    app = create_app(parts.endpoints, parts.people.sessions, checks=readiness(parts), standing=lambda: parts.leadership.standing)
+    app = create_app(
+        parts.endpoints,
+        parts.people.sessions,
+        checks=readiness(parts),
+        standing=lambda: parts.leadership.standing,
+    )
     api = HttpServer(app, settings.http_host, settings.http_port)
     await api.start()
     closing.push_async_callback(api.stop)

@@ -1,7 +1,7 @@
 """A locked file that proves that a leader's process on this machine lives; unlocked by its death alone.
 
-A successor on the same machine that gets the lock need not wait for anybody. The kernel lets go when the process
-ends, however it ends, and keeps the lock while it is merely stopped. Used by ``hotline.leadership``.
+A successor on the same machine that gets the lock need not wait for anybody. The kernel lets go when the
+process ends, however it ends, and keeps the lock while it is merely stopped. Used by ``hotline.leadership``.
 """
 
 import fcntl

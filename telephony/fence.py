@@ -1,8 +1,8 @@
 """The leader's mark in Asterisk: ``GLOBAL(ACD_LEADER)`` holds the epoch of the process that may act.
 
 Who takes over writes the mark and waits until its predecessor's last look at it is too old to act upon; who
-finds a higher mark stops for good. Actions that change anything are refused while nothing confirms that we lead
-(``core.tenure``). ``telephony.ami`` claims after each login, ``telephony.connection`` asks before each
+finds a higher mark stops for good. Actions that change anything are refused while nothing confirms that we
+lead (``core.tenure``). ``telephony.ami`` claims after each login, ``telephony.connection`` asks before each
 action.
 """
 

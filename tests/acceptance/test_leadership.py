@@ -5,6 +5,7 @@ import signal
 from typing import Any
 
 import asyncpg
+import pytest
 
 from core import clock
 from core.vocabulary import Phone
@@ -55,12 +56,9 @@ async def test_the_standby_takes_over_with_every_caller_when_the_leader_is_kille
     async with two_processes() as centre:
         standby = centre.stack.standby_api_url
         assert (await readiness(centre, standby))["standing"] == "standby"
-        try:
+        with pytest.raises(ApiRefused) as refused:
             await HotlineClient.logged_in(centre.http, standby, *ADMIN)
-        except ApiRefused as refused:
-            assert (refused.status, refused.code) == (503, "not_leading_standby")
-        else:
-            raise AssertionError("the standby answers the API")
+        assert (refused.value.status, refused.value.code) == (503, "not_leading_standby")
         await centre.staff("1001", behaviour=STAY)
         talking = await centre.callers(Caller("13800000001", hangs_up_after=25.0))
         await until_open(centre, "answered_at", 1)
