@@ -98,6 +98,8 @@ def decide(state: State, event: Event, now: Seconds) -> Decision:
 
 def _assign(state: State, out: Decision, now: Seconds) -> None:
     """Offer as long as there is a caller with an idle agent."""
+    if not (state.waiting.fresh or state.idle.fresh):
+        return  # most events bring nobody new
     for call_id, agent_id in pairs(state.waiting, state.idle):
         offers.make(state, state.calls[call_id], state.agents[agent_id], out, now)
 

@@ -244,6 +244,22 @@ async def test_stale_heartbeat_leads_to_the_native_queue_in_order(switch: Switch
     assert (back["Offer"], back["EnteredAt"]) == ("", second["EnteredAt"])
 
 
+async def test_rank_goes_before_arrival_in_the_native_queue(switch: Switch) -> None:
+    agent = await switch.phone("1001", on_invite="answer")
+    first = await switch.waiting(await switch.caller())
+    second = await switch.waiting(await switch.caller())
+    rank = f"{float(first['EnteredAt']) - 300:.6f}"
+    await switch.ami.ask("Setvar", Channel=second["Channel"], Variable="HOTLINE_RANK", Value=rank)
+    await switch.heartbeat(age=60)
+    await switch.ami.event("HotlineFallback", count=2)
+    assert (await switch.ami.ask("QueueAdd", Queue="citizens", Interface="PJSIP/1001"))[
+        "Response"
+    ] == "Success"
+    await agent.until("answered", deadline=10)
+    answered = await switch.ami.event("DialEnd", DialStatus="ANSWER")
+    assert answered["AccountCode"] == second["CallId"]
+
+
 async def test_heartbeat_already_stale_when_the_call_comes(switch: Switch) -> None:
     await switch.heartbeat(age=60)
     first = await switch.waiting(await switch.caller())
