@@ -1,4 +1,4 @@
-"""A model of the calls that the centre places, call-backs in queue: first the agent's phone rings, then his."""
+"""A model of the calls that the centre places (call-backs in queue): the agent's phone rings, then his."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
