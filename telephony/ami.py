@@ -243,7 +243,7 @@ class Switch:
         await self._redirect(command.channel, "acd-offer", exten)
 
     async def callout(self, command: StartCallout) -> None:
-        """Call an agent's phone; when it answers, ``[acd-out]`` calls the citizen. Raises ``TelephonyError``."""
+        """Call an agent's phone; ``[acd-out]`` then calls the citizen. Raises ``TelephonyError``."""
         await self._connected().action("Originate", **callout_fields(command))
 
     async def hang_up(self, command: HangUpLeg) -> None:

@@ -354,7 +354,7 @@ async def test_the_call_at_the_phone_shows_with_its_ticket(office: Office) -> No
     )
     office.centre.seats[seat.agent_id] = ringing
     shown = (await (await office.call("zhang", "GET", "/me")).json())["call"]
-    assert shown == {**call, "answered_at": None, "ticket_id": None}
+    assert shown == {**call, "answered_at": None, "ticket_id": None, "known": None}
     office.centre.seats[seat.agent_id] = replace(ringing, state=AgentState.TALKING, answered_at=NOW)
     shown = (await (await office.call("zhang", "GET", "/me")).json())["call"]
     assert (shown["ticket_id"], shown["answered_at"]) == (42, "2026-11-23T19:43:56.250000Z")

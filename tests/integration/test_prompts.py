@@ -29,6 +29,16 @@ def report(built: tuple[BuildReport, float]) -> BuildReport:
     return built[0]
 
 
+def _units(name: str, language: Language) -> float:
+    """How much there is to say: syllables of Chinese, groups of five letters of English."""
+    words = spoken(next(prompt for prompt in CATALOGUE if prompt.name == name).text(language), language)
+    return sum("一" <= char <= "鿿" for char in words) if language is Language.CHINESE else len(words) / 5
+
+
+SENTENCES = [(name, language) for name, language in ALL if _units(name, language) >= 8]
+"""What is long enough to have a rate; single words and numbers are mostly the silence around them."""
+
+
 def _find(report: BuildReport, name: str, language: Language) -> BuiltPrompt:
     return next(prompt for prompt in report.prompts if (prompt.name, prompt.language) == (name, language))
 
@@ -54,14 +64,11 @@ def test_each_is_loud_enough_and_not_clipped(report: BuildReport, name: str, lan
     assert abs(samples.mean()) < 0.005
 
 
-@pytest.mark.parametrize(("name", "language"), ALL)
+@pytest.mark.parametrize(("name", "language"), SENTENCES)
 def test_each_lasts_as_long_as_its_text_takes_to_say(
     report: BuildReport, name: str, language: Language
 ) -> None:
-    text = next(prompt for prompt in CATALOGUE if prompt.name == name).text(language)
-    words = spoken(text, language)
-    units = sum("一" <= char <= "鿿" for char in words) if language is Language.CHINESE else len(words) / 5
-    a_second = units / _find(report, name, language).seconds
+    a_second = _units(name, language) / _find(report, name, language).seconds
     # Mandarin announcements: 3 to 5 syllables a second; English: 2 to 4 groups of five letters.
     assert 2.2 < a_second < 5.0
 
