@@ -13,7 +13,7 @@ from core.commands import MarkCall
 from core.events import LiveCall, PriorityAsked
 from core.facts import CallPlaced, Refused
 from core.plan import HEAD_START, Priority
-from core.vocabulary import AgentId, AgentState, CallId, Seconds
+from core.vocabulary import AgentId, AgentState, CallId, Direction, Seconds
 
 BACK_SOON = frozenset(
     {AgentState.READY, AgentState.RINGING, AgentState.TALKING, AgentState.WRAP_UP, AgentState.OUTBOUND}
@@ -141,7 +141,7 @@ def compare(call: Call, live: LiveCall, out: Decision) -> None:
 def remember(state: State, call: Call, at: Seconds) -> None:
     """A call has ended: note what the next one of this caller may want to know."""
     if call.answered_at is None:
-        if call.queued_at is not None and call.leaving is None:
+        if call.queued_at is not None and call.leaving is None and call.direction is Direction.INBOUND:
             state.memory.note_gave_up(call.caller, call.queue, call.place_at, at)
     elif call.agent_id is not None:
         state.memory.note_talked(call.caller, call.agent_id, call.talk_ended_at or at)

@@ -86,7 +86,8 @@ SELECT call_id::text FROM (
 -- name: callers_remembered
 -- The newest ended calls of callers with a number: who gave up with which place, who talked to whom.
 SELECT * FROM (
-    SELECT caller, queue, agent_id, answered_at IS NOT NULL AS talked, queued_at IS NOT NULL AND outcome = 'abandoned' AS gave_up,
+    SELECT caller, queue, agent_id, answered_at IS NOT NULL AS talked,
+           outcome = 'abandoned' AND queued_at IS NOT NULL AND direction = 'inbound' AS gave_up,
            extract(epoch FROM coalesce(place_at, arrived_at))::float8 AS place_at,
            extract(epoch FROM coalesce(talk_ended_at, ended_at))::float8 AS at
     FROM calls WHERE ended_at IS NOT NULL AND caller <> '' ORDER BY arrived_at DESC LIMIT $1::int

@@ -10,6 +10,7 @@ from core.facts import (
     AgentLeft,
     CallFinished,
     CallOffered,
+    CallPlaced,
     CallQueued,
     CallUsedFallback,
     Fact,
@@ -63,6 +64,10 @@ def finished(outcome: Outcome, stage: AbandonStage | None, at: float) -> CallFin
         (
             CallOffered(X, "u", "138", "12345", CITIZENS, 10.0),
             ("call_offered", "x", "u", "138", "12345", "citizens", 10.0),
+        ),
+        (
+            CallPlaced(X, Priority.HIGH, 9.5, "supervisor:boss", 11.0),
+            ("call_placed", "x", "high", 9.5),
         ),
         (CallQueued(X, CITIZENS, 10.5, 11.0), ("call_queued", "x", 11.0, 10.5)),
         (CallUsedFallback(X, 12.0), ("call_used_fallback", "x", 12.0)),
