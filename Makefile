@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := acd agents core db hotline ivr telephony tickets web tests
 
-.PHONY: help setup system test-system lock run demo test lint format unit integration acceptance smoke bench bench-acd bench-engine clean
+.PHONY: help setup system test-system lock run demo test chaos lint format unit integration acceptance smoke bench bench-acd bench-engine clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -61,6 +61,9 @@ acceptance: test-system ## calls through real Asterisk, PostgreSQL and SIP phone
 
 test: lint test-system ## all of it, as CI runs it
 	$(BIN)/pytest tests
+
+chaos: system ## the long rows of what must survive what; ends in "N passed, N failed"
+	@$(BIN)/python -m tests.chaos
 
 smoke: system ## 20 calls through a whole hotline on free ports in a scratch folder; ends in one line of JSON
 	@$(BIN)/hotline smoke

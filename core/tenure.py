@@ -13,8 +13,8 @@ from core.vocabulary import Seconds
 class LeaseTiming:
     """Durations of leadership, in seconds.
 
-    A candidate acts at the earliest ``watch`` after the last renewal that the record took, and ``fence`` after
-    it has put its mark into Asterisk; by then both confirmations of the predecessor are too old to act upon.
+    A candidate acts at the earliest ``watch`` after the last renewal that the record took, and ``fence``
+    after it has put its mark into Asterisk; by then its predecessor's confirmations are both too old.
     """
 
     renew: Seconds = 1.0

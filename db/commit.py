@@ -4,8 +4,8 @@ The row ``writers(writer_id, last_seq)`` moves in the same transaction as the ba
 that is expected. After a commit whose answer never came the row says whether it happened; a server process
 that still holds the old transaction keeps the row locked, so the two cannot both happen.
 
-The same statement asks whether the epoch is still ours (``db.leadership``) and locks its row until the commit:
-a later leader's epoch begins after this batch or before it, and then the batch is refused.
+The same statement asks whether the epoch is still ours (``db.leadership``) and locks its row until the
+commit: a later leader's epoch begins after this batch or before it, and then the batch is refused.
 """
 
 import asyncio

@@ -6,8 +6,8 @@ PostgreSQL is away only the second one stands still. After a restart what the ea
 spool is carried out first. See ``db.commit`` for how each statement happens exactly once.
 
 What a deposed leader left in its own spool is adopted by the present one when that process has ended.
-Statements that tell the state of a moment (``of_the_moment``) are left out then: the present leader has told it
-since.
+Statements that tell the state of a moment (``of_the_moment``) are left out then: the present leader has told
+it since.
 
 Nothing here is waited for by the routing path: ``submit`` appends to a queue and returns.
 """

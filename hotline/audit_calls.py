@@ -66,9 +66,7 @@ def calls(
     raise typer.Exit(DIFFERENT if report.differences else 0)
 
 
-async def audit(
-    settings: Settings, since: Seconds, until: Seconds, now: Seconds | None = None
-) -> Report:
+async def audit(settings: Settings, since: Seconds, until: Seconds, now: Seconds | None = None) -> Report:
     """Compare.
 
     Args:

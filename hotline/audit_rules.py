@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 
 from acd import journal
 from acd.outcomes import INCONSISTENT, code_of, meaning
-from core.events import CallAnswered, CallArrived, CalloutConnected, CallHungUp, PhonePickedUp
+from core.events import CallAnswered, CallArrived, CallHungUp, CalloutConnected, PhonePickedUp
 from core.vocabulary import CallId, Outcome, Phone, Seconds
 
 TOLERANCE: Seconds = 1.0
-"""Times may differ by this much: a picture taken after an outage tells a moment less exactly than an event."""
+"""Times may differ by this much: a picture taken after an outage tells a moment less exactly."""
 
 SETTLE: Seconds = 60.0
 """What ended less than this ago may not be in the tables yet (a recording's or a ticket's row, a spool)."""
@@ -125,7 +125,7 @@ def compare(
 
 
 def _may_be_unheard(row: TableCall) -> bool:
-    """Of a call that the centre wanted to place, but that no phone was picked up for, Asterisk knows nothing."""
+    """Of a call that the centre wanted to place, but nobody picked a phone up for, Asterisk knows nothing."""
     return row.outbound and row.answered_at is None
 
 

@@ -59,11 +59,12 @@ from db.writer import OrderedWriter
 from hotline import caller_parts, out_parts, plan_files, plan_parts, relief_parts, runtime, talk_parts
 from hotline.accounting import Accounting
 from hotline.caller_parts import CallerParts
+from hotline.disks import Disks
 from hotline.factlog import log_fact
 from hotline.inbox import Inbox
 from hotline.initial_plan import initial_plan
 from hotline.leadership import Leadership, Standing
-from hotline.leading import lead
+from hotline.leading import lead, spool_of
 from hotline.metrics import Metrics
 from hotline.out_parts import OutParts
 from hotline.outage import OutageReplay
@@ -112,6 +113,7 @@ class Parts:
     outage: OutageReplay
     endpoints: list[Endpoint]
     leadership: Leadership
+    disks: Disks
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     """The record is in memory and the inbox is open."""
 
@@ -256,6 +258,14 @@ def build(settings: Settings) -> Parts:
         facts=facts,
         outage=outage,
         leadership=leading.leadership,
+        disks=Disks(
+            {
+                "data": settings.data_dir,
+                "spool": spool_of(settings),
+                "recordings": Path(asterisk.spool),
+                "archive": archive,
+            }
+        ),
         endpoints=[
             *people_endpoints(people_api),
             *qualification_endpoints(QualificationsApi(people.qualifications, inbox, live, switch.now)),
@@ -328,7 +338,10 @@ def watch(parts: Parts) -> None:
                 "1 while this process leads and may act",
                 lambda: float(parts.leadership.standing is Standing.LEADER),
             ),
-            "hotline_epoch": ("Number of this process's leadership, 0 before", lambda: parts.leadership.epoch),
+            "hotline_epoch": (
+                "Number of this process's leadership, 0 before",
+                lambda: parts.leadership.epoch,
+            ),
             "hotline_database_up": ("1 while rows get into PostgreSQL", lambda: float(writer.database_up)),
             "hotline_writer_pending": ("Statements not in PostgreSQL yet", lambda: writer.pending),
             "hotline_writer_lag_seconds": ("Age of the oldest of them", lambda: writer.lag_seconds),
@@ -360,5 +373,6 @@ def watch(parts: Parts) -> None:
                 "kind",
                 lambda: parts.accounting.by_kind,
             ),
+            "hotline_disk_used_ratio": ("How full a disk is", "disk", parts.disks.used),
         },
     )

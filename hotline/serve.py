@@ -104,6 +104,7 @@ async def _work(parts: Parts, keeping: asyncio.Task[None]) -> None:
         group.create_task(parts.switch.run(), name="switch")
         group.create_task(parts.acd.run(), name="acd")
         group.create_task(parts.accounting.run(), name="accounting")
+        group.create_task(parts.disks.run(), name="disks")
         group.create_task(parts.plan.watch.run(), name="plan")
         group.create_task(_recover(parts), name="recover")
 
@@ -181,7 +182,8 @@ async def _restore(parts: Parts) -> None:
                 await parts.calls.taken(),
             )
             await parts.placed.store.restore(parts.acd.state, parts.switch.now())
-            restore_talks(parts.acd.state, await parts.talks.store.open_talks())
+            talks = parts.talks.store
+            restore_talks(parts.acd.state, await talks.open_talks(), await talks.open_marks())
             await parts.calls.remember_callers(parts.acd.state.memory)
             await parts.relief.store.restore(parts.acd.state)
             await parts.relief.notices.load()

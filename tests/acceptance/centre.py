@@ -130,7 +130,7 @@ class Centre:
             await self.seat(phone)
         return group
 
-    async def callers(self, *callers: Caller, rate: float = 5.0, tone: int = 440) -> CallerGroup:
+    async def callers(self, *callers: Caller, rate: float = 5.0, tone: int | None = 440) -> CallerGroup:
         """Callers who begin to call now."""
         self._named += 1
         group = CallerGroup(self.server, callers, self.folder / f"callers{self._named}", rate=rate, tone=tone)

@@ -19,7 +19,7 @@ from tests.fakes.proxy import FaultProxy
 
 pytestmark = pytest.mark.integration
 
-TIMING = LeaseTiming(renew=0.1, lease=0.4, watch=0.6, look=0.05, fence=0.2)
+TIMING = LeaseTiming(renew=0.1, lease=1.5, watch=2.0, look=0.05, fence=0.2)
 INSERT = "INSERT INTO audit (at, actor, action, object) VALUES (to_timestamp($1), 'w', 'x', $2)"
 MOMENT_ROW = "INSERT INTO audit (at, actor, action, object) VALUES (to_timestamp($1), 'w', 'moment', $2)"
 
@@ -110,7 +110,7 @@ async def test_the_first_leads_at_once_and_the_second_stands_by(make: Make) -> N
     async with asyncio.timeout(1):
         assert await first.lead() == 1
     waiting = asyncio.create_task(second.leadership.acquire())
-    await asyncio.sleep(3 * TIMING.watch)
+    await asyncio.sleep(1.5 * TIMING.watch)
     assert not waiting.done()
     assert second.leadership.standing is Standing.STANDBY
     await first.end()
@@ -130,7 +130,7 @@ async def test_after_a_death_on_the_same_machine_nobody_waits(make: Make, dsn: s
     assert await ends(dsn) == ["superseded", None]
 
 
-async def test_a_silent_leader_elsewhere_is_outwaited_and_its_sessions_ended(make: Make, dsn: str) -> None:
+async def test_a_silent_leader_elsewhere_is_outwaited_and_its_sessions_ended(make: Make) -> None:
     first, second = make("a"), make("b", witness="of-another-machine")
     await first.lead()
     first.pause()  # its sessions and its lock stay
