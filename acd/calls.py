@@ -216,7 +216,7 @@ def _talk(state: State, call: Call, phone: Phone, out: Decision, at: Seconds) ->
     if call.queued_at is None:
         call.queued_at = call.arrived_at
     if agent is not None and not _is_past(agent, call, at):
-        _leave_other_call(state, agent, call, out, at)
+        leave_other_call(state, agent, call, out, at)
         agent.call_id, agent.offer_id = call.call_id, call.offer_id
         seats.move(state, agent, placed.joins_talk(call), out, at, cause="system:answered")
         agent.taken += 1
@@ -253,7 +253,7 @@ def _is_past(agent: Agent, call: Call, at: Seconds) -> bool:
     return agent.call_id != call.call_id and agent.since > at + slack
 
 
-def _leave_other_call(state: State, agent: Agent, call: Call, out: Decision, at: Seconds) -> None:
+def leave_other_call(state: State, agent: Agent, call: Call, out: Decision, at: Seconds) -> None:
     """Nobody is in two calls: the phone that answered this one has left any other that we had there."""
     other = state.calls.get(agent.call_id) if agent.call_id is not None else None
     if other is None or other is call or other.agent_id != agent.agent_id:

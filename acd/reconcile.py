@@ -104,6 +104,8 @@ def _talking(state: State, call: Call, live: LiveCall, event: Reconciled, out: D
             CallAnswered(call.call_id, live.agent_phone, live.agent_channel, event.at),
             out,
         )
+    elif call.phase is Phase.TALKING:
+        talk_pictures.compare(state, call, live, event.at, out)
 
 
 def _inside_talk(state: State, call: Call, live: LiveCall, event: Reconciled, out: Decision) -> None:

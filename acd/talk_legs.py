@@ -128,6 +128,13 @@ def _let_go(state: State, call: Call, out: Decision, at: Seconds, *, lost: bool)
         seats.end_talk(state, agent, out, at)
 
 
+def leave(state: State, call: Call, out: Decision, at: Seconds) -> None:
+    """The agent is not in the call any more, others are."""
+    segments.end_agent(call, call.agent_id, "left", out, at)
+    _let_go(state, call, out, at, lost=False)
+    call.agent_id, call.phone, call.agent_channel = None, None, ""
+
+
 def give(state: State, call: Call, how: str, out: Decision, at: Seconds, *, lost: bool = False) -> None:
     """The agent leaves the citizen to the third party, who is in the call and has answered."""
     talk, third = call.talk, call.talk.third

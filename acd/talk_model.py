@@ -130,6 +130,8 @@ class Talk:
     """Which move of legs was the latest."""
     before: TalkState = TalkState.CONNECTED
     """What to go back to when that move fails."""
+    moved_at: Seconds = 0.0
+    """When it was ordered: for a moment a picture may still show what was before."""
     marks: dict[MarkKind, Seconds] = field(default_factory=dict)
     """Marks that are open, and since when."""
     paused_until: Seconds | None = None

@@ -60,6 +60,7 @@ def _move(
 ) -> None:
     """Send legs elsewhere; ``peer`` is the leg that the citizen will talk to."""
     call.talk.moves += 1
+    call.talk.moved_at = call.changed_at
     variables = (("HOTLINE_PEER", peer or call.agent_channel),)
     out.commands.append(
         MoveLegs(call.call_id, call.talk.moves, call.channel, groups, variables, tuple(filter(None, hang_up)))
@@ -331,6 +332,7 @@ def on_failed(state: State, event: TalkFailed, out: Decision) -> None:
     call = state.calls.get(event.call_id)
     if call is None or call.talk.moves != event.number:
         return
+    call.talk.moved_at = 0.0
     out.commands.append(RequestReconcile("legs of a talk could not be moved"))
     if call.phase is not Phase.TALKING or call.agent_id is None:
         return

@@ -57,6 +57,13 @@ SELECT s.call_id::text, s.number, s.kind, s.agent_id, s.phone, extract(epoch FRO
 FROM call_segments s JOIN calls c USING (call_id)
 WHERE c.ended_at IS NULL ORDER BY s.call_id, s.number;
 
+-- name: open_marks
+-- Marks of calls without an outcome, in order.
+SELECT m.call_id::text, m.kind, extract(epoch FROM m.started_at)::float8 AS started_at,
+       extract(epoch FROM m.ended_at)::float8 AS ended_at, m.record_from, m.record_to
+FROM call_marks m JOIN calls c USING (call_id)
+WHERE c.ended_at IS NULL ORDER BY m.call_id, m.started_at, m.ended_at NULLS LAST;
+
 -- name: call_segments
 -- The segments of one call, in order.
 SELECT number, kind, agent_id, phone, began, ended, extract(epoch FROM started_at)::float8 AS started_at,

@@ -10,8 +10,8 @@ service's timer and ports the third. All of them go through the one inbox (``hot
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from core.callers import CallerEntry, FlagCode
 from core.callbacks import CallBackId
+from core.callers import CallerEntry, FlagCode
 from core.plan import Priority, RoutingPlan
 from core.surge import SurgeNotice
 from core.talk import TalkAction
@@ -531,6 +531,12 @@ class LiveCall:
     direction: Direction = Direction.INBOUND
     """Variable ``HOTLINE_DIRECTION``. Of a call that the centre places ``channel`` is ``""`` until the citizen has
     answered, and ``stage`` is ``calling`` (the agent's phone rings) or ``dialling``."""
+    third: str = ""
+    """The leg of whoever was called into the talk, ``""``: nobody."""
+    third_phone: Phone | None = None
+    """The colleague's phone that this leg belongs to, ``None``: somebody outside."""
+    third_up: bool = False
+    """He has answered."""
 
 
 @dataclass(frozen=True, slots=True)

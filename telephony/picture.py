@@ -6,7 +6,7 @@ queue; the agent's leg is the phone's channel with the same account code.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from core.events import LiveCall, Reconciled
 from core.plan import Priority
@@ -15,6 +15,7 @@ from telephony.translate import (
     QUEUE,
     Dialect,
     call_id,
+    endpoint_of,
     is_trunk,
     moment,
     number,
@@ -55,7 +56,20 @@ UNSET = "(null)"
 GONE = frozenset({"", "UNAVAILABLE", "INVALID", "UNKNOWN"})
 """Device states of a phone that cannot be called."""
 
+THIRD_STAGES = frozenset({"held", "conference", "outside"})
+"""Stages of a talk in which somebody may have been called in."""
+
 BORN = re.compile(r"(?:^|-)([0-9]{9,11}\.[0-9]+)$")
+
+
+@dataclass(frozen=True, slots=True)
+class _Leg:
+    """A leg of a call that is not the citizen's; ``phone`` is ``None`` for somebody outside."""
+
+    channel: str
+    phone: Phone | None
+    bridge: str
+    up: bool
 
 
 def text(row: Row, name: str) -> str:
@@ -92,7 +106,7 @@ def translate_snapshot(
         dialect: which endpoints are phones and which are trunks.
         at: Asterisk's clock when the snapshot began.
     """
-    legs = _agent_legs(channels, dialect)
+    legs = _legs(channels, dialect)
     callers = (row for row in channels if is_trunk(text(row, "Channel"), dialect) and _is_answered(row))
     calls = [call for row in callers if (call := _live_call(row, legs, at)) is not None]
     placed = _placed(channels, {call.call_id for call in calls}, legs, dialect, at)
@@ -105,14 +119,15 @@ def translate_snapshot(
     )
 
 
-def _agent_legs(channels: Sequence[Row], dialect: Dialect) -> dict[CallId, list[tuple[str, Phone, str]]]:
-    """For each call its phones' channels as (bridge, phone, channel)."""
-    legs: dict[CallId, list[tuple[str, Phone, str]]] = {}
+def _legs(channels: Sequence[Row], dialect: Dialect) -> dict[CallId, list[_Leg]]:
+    """For each call the legs that are not the citizen's: of phones, and of those called in from outside."""
+    legs: dict[CallId, list[_Leg]] = {}
     for row in channels:
-        channel = text(row, "Channel")
-        phone, call = phone_of(channel, dialect), call_id(text(row, "AccountCode"))
-        if phone is not None and call is not None:
-            legs.setdefault(call, []).append((text(row, "BridgeID"), phone, channel))
+        channel, call = text(row, "Channel"), call_id(text(row, "AccountCode"))
+        phone = phone_of(channel, dialect)
+        if call is not None and (phone is not None or endpoint_of(channel) == dialect.third):
+            up = text(row, "ChannelState") == UP
+            legs.setdefault(call, []).append(_Leg(channel, phone, text(row, "BridgeID"), up))
     return legs
 
 
@@ -124,7 +139,7 @@ def _is_answered(row: Row) -> bool:
 def _placed(
     channels: Sequence[Row],
     known: set[CallId],
-    legs: Mapping[CallId, Sequence[tuple[str, Phone, str]]],
+    legs: Mapping[CallId, Sequence[_Leg]],
     dialect: Dialect,
     at: Seconds,
 ) -> Iterator[LiveCall]:
@@ -140,9 +155,7 @@ def _placed(
             yield replace(live, channel="", uniqueid="", talking=False)
 
 
-def _live_call(
-    row: Row, legs: Mapping[CallId, Sequence[tuple[str, Phone, str]]], at: Seconds
-) -> LiveCall | None:
+def _live_call(row: Row, legs: Mapping[CallId, Sequence[_Leg]], at: Seconds) -> LiveCall | None:
     """One caller's channel; ``None`` while the dialplan has not yet said what it is."""
     call, held = call_id(text(row, "AccountCode")), variables(row)
     queue = held.get("HOTLINE_QUEUE", "")
@@ -152,10 +165,12 @@ def _live_call(
     # The leg that shares the caller's bridge is the one he talks to; otherwise the one that he talked to before he
     # was put on hold, or any one that rings.
     leg = min(
-        legs.get(call, ()),
-        key=lambda leg: (not bridge or leg[0] != bridge, leg[2] != peer, leg[2]),
+        (leg for leg in legs.get(call, ()) if leg.phone is not None),
+        key=lambda leg: (not bridge or leg.bridge != bridge, leg.channel != peer, leg.channel),
         default=None,
     )
+    stage = held.get("HOTLINE_STAGE", "")[:20]
+    third = _third(legs.get(call, ()), leg, stage, bridge)
     return LiveCall(
         call_id=call,
         channel=text(row, "Channel"),
@@ -165,18 +180,31 @@ def _live_call(
         queue=QueueName(queue),
         entered_at=_entered_at(held, text(row, "Uniqueid"), at),
         notice_at=moment(held.get("HOTLINE_NOTICE_AT", "")),
-        stage=held.get("HOTLINE_STAGE", "")[:20],
+        stage=stage,
         leaving=word(held.get("HOTLINE_LEAVING", "")),
         direction=_direction(held),
         offer_id=offer_id(held.get("HOTLINE_OFFER", "")),
-        agent_phone=leg[1] if leg else None,
-        agent_channel=leg[2] if leg else "",
-        talking=bool(leg and bridge and leg[0] == bridge),
+        agent_phone=leg.phone if leg else None,
+        agent_channel=leg.channel if leg else "",
+        talking=bool(leg and bridge and leg.bridge == bridge),
         priority=PRIORITIES.get(held.get("HOTLINE_PRIORITY", "")),
         place_at=moment(held.get("HOTLINE_PLACE", "")),
         peer=peer[:100],
         paused_until=moment(held.get("HOTLINE_PAUSED_UNTIL", "")),
+        third=third.channel if third else "",
+        third_phone=third.phone if third else None,
+        third_up=third is not None and third.up,
     )
+
+
+def _third(legs: Iterable[_Leg], agents: _Leg | None, stage: str, bridge: str) -> _Leg | None:
+    """Who was called into the talk. A leg that is only on its way out is none."""
+    if stage == "talking":  # alone with somebody outside, to whom the agent has handed him over
+        return next((leg for leg in legs if leg.phone is None and bridge and leg.bridge == bridge), None)
+    if stage not in THIRD_STAGES:
+        return None
+    others = [leg for leg in legs if leg is not agents and (stage != "outside" or leg.phone is None)]
+    return min(others, key=lambda leg: (not leg.up, leg.channel), default=None)
 
 
 def _direction(held: Mapping[str, str]) -> Direction:

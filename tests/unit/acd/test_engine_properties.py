@@ -5,6 +5,7 @@
 
 import os
 from collections import Counter
+from typing import ClassVar
 
 import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
@@ -106,6 +107,9 @@ pick = st.integers(0, 10**6)
 class Hotline(RuleBasedStateMachine):
     """The engine against the model."""
 
+    CARRIED: ClassVar[tuple[type[Command], ...]] = (OfferCall, ReturnToHold)
+    """Commands that are under way for a while."""
+
     def __init__(self) -> None:
         super().__init__()
         self.switch = Switch()
@@ -132,9 +136,7 @@ class Hotline(RuleBasedStateMachine):
                 self.switch.mark(command)
             elif isinstance(command, OfferCall):
                 self.is_right(command)
-        self.sent += [
-            (self.switch.now, c) for c in decision.commands if isinstance(c, OfferCall | ReturnToHold)
-        ]
+        self.sent += [(self.switch.now, c) for c in decision.commands if isinstance(c, self.CARRIED)]
         if not self.state.online:
             assert not any(isinstance(command, OfferCall) for command in decision.commands)
         for fact in decision.facts:
