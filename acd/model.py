@@ -90,7 +90,6 @@ class Call:
     astray: int = 0
     """In how many clean snapshots in a row it waited although we hold its talk for begun."""
 
-
     @property
     def awaits_callout(self) -> bool:
         """Whether it stands in the line without a channel: nobody is called before an agent is free."""

@@ -39,20 +39,31 @@ def on_reconciled(state: State, event: Reconciled, out: Decision) -> None:
 
 def _compare(state: State, live: LiveCall, event: Reconciled, out: Decision) -> None:
     adopted = live.call_id not in state.calls
-    if adopted and live.direction is Direction.OUTBOUND:
-        callouts.adopted(state, live, out)
-    elif adopted:
-        _adopt(state, live, out)
+    call = _known(state, live, out)
+    if not adopted:
+        placing.compare(call, live, out)
+    relief.adopt(state, call, live)
+    if adopted or call.changed_at <= event.at:
+        _follow(state, call, live, event, out)
+
+
+def _known(state: State, live: LiveCall, out: Decision) -> Call:
+    """The call in memory, taken in if need be, with what only its channel knows."""
+    if live.call_id not in state.calls:
+        if live.direction is Direction.OUTBOUND:
+            callouts.adopted(state, live, out)
+        else:
+            _adopt(state, live, out)
     call = state.calls[live.call_id]
     call.missing = 0
     call.channel, call.uniqueid = live.channel, live.uniqueid
     call.notice_at = call.notice_at or live.notice_at
     call.agent_channel = (live.agent_channel if live.talking else "") or call.agent_channel
-    if not adopted:
-        placing.compare(call, live, out)
-    relief.adopt(state, call, live)
-    if not adopted and call.changed_at > event.at:
-        return
+    return call
+
+
+def _follow(state: State, call: Call, live: LiveCall, event: Reconciled, out: Decision) -> None:
+    """Asterisk's word counts: the call is where the picture shows it."""
     call.astray = call.astray if live.stage == Phase.WAITING else 0
     if live.stage in talk_pictures.STAGES:
         _inside_talk(state, call, live, event, out)

@@ -80,6 +80,22 @@ class AcdService:
         self._timer: asyncio.TimerHandle | None = None
         self._reconcile_wanted = asyncio.Event()
         self._mirrors: dict[AgentId, asyncio.Task[None]] = {}
+        self._starters: dict[type[Command], Callable[[Any], None]] = {
+            OfferCall: self._spawned(self._offer),
+            StartCallout: self._spawned(self._callout),
+            HangUpLeg: self._spawned(self._hang_up),
+            ReturnToHold: self._spawned(self._return),
+            SendAway: self._spawned(self._send_away),
+            MirrorMember: self._mirror,
+            MarkCall: self._spawned(self._mark),
+            WarnCaller: self._spawned(self._warn),
+            StopWarning: self._spawned(self._stop_warning),
+            MoveLegs: self._spawned(self._move_legs),
+            SetSound: self._spawned(self._set_sound),
+            RingThird: self._spawned(self._ring_third),
+            RequestReconcile: self._ask_for_picture,
+            WakeAt: lambda command: self._wake(command.at),
+        }
 
     def handle(self, event: Event) -> Sequence[Fact]:
         """Decide about one event, tell the facts, start the commands."""
@@ -105,36 +121,17 @@ class AcdService:
             log.exception("fact_not_told", kind=type(fact).__name__)
 
     def _start(self, command: Command) -> None:
-        match command:
-            case OfferCall():
-                self._spawn(self._offer(command))
-            case StartCallout():
-                self._spawn(self._callout(command))
-            case HangUpLeg():
-                self._spawn(self._hang_up(command))
-            case ReturnToHold():
-                self._spawn(self._return(command))
-            case SendAway():
-                self._spawn(self._send_away(command))
-            case MirrorMember():
-                self._mirror(command)
-            case MarkCall():
-                self._spawn(self._mark(command))
-            case WarnCaller():
-                self._spawn(self._warn(command))
-            case StopWarning():
-                self._spawn(self._stop_warning(command))
-            case MoveLegs():
-                self._spawn(self._move_legs(command))
-            case SetSound():
-                self._spawn(self._set_sound(command))
-            case RingThird():
-                self._spawn(self._ring_third(command))
-            case RequestReconcile():
-                log.info("reconcile_requested", why=command.why)
-                self._reconcile_wanted.set()
-            case WakeAt():
-                self._wake(command.at)
+        self._starters[type(command)](command)
+
+    def _spawned(self, work: Callable[[Any], Coroutine[Any, Any, None]]) -> Callable[[Any], None]:
+        def start(command: Command) -> None:
+            self._spawn(work(command))
+
+        return start
+
+    def _ask_for_picture(self, command: RequestReconcile) -> None:
+        log.info("reconcile_requested", why=command.why)
+        self._reconcile_wanted.set()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)

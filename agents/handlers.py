@@ -52,9 +52,7 @@ class Tickets(Protocol):
 class Callers(Protocol):
     """What the agent's screen shows about whoever calls."""
 
-    def card(
-        self, call_id: CallId, caller: str, account: Account
-    ) -> Coroutine[Any, Any, CallerCard | None]:
+    def card(self, call_id: CallId, caller: str, account: Account) -> Coroutine[Any, Any, CallerCard | None]:
         """What is known by the number, ``None`` when it is withheld or not known at once."""
         ...
 

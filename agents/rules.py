@@ -36,7 +36,7 @@ I = AgentInput  # noqa: E741 - the table is read as a picture
 
 TRANSITIONS: dict[tuple[S, AgentInput], S] = {
     (S.OFFLINE, I.LOGIN): S.BREAK,
-    # A person asks; in RINGING, TALKING and OUTBOUND asking is noted as the next state instead (NEXT_STATE_ALLOWED).
+    # A person asks; in RINGING, TALKING and OUTBOUND that is noted as the next state (NEXT_STATE_ALLOWED).
     (S.BREAK, I.ASK_READY): S.READY,
     (S.BREAK, I.ASK_BREAK): S.BREAK,
     (S.BREAK, I.ASK_STRESS_ROOM): S.STRESS_ROOM,
@@ -61,7 +61,7 @@ TRANSITIONS: dict[tuple[S, AgentInput], S] = {
     (S.RINGING, I.ANSWER): S.TALKING,
     (S.TALKING, I.TALK_ENDED): S.WRAP_UP,
     (S.WRAP_UP, I.WRAP_UP_OVER): S.READY,
-    # A call that the centre places; it is OUTBOUND from the first ring of whichever phone to the end of the talk.
+    # A call that the centre places; it is OUTBOUND from the first ring of a phone to the end of the talk.
     (S.READY, I.CALL_OUT): S.OUTBOUND,
     (S.WRAP_UP, I.CALL_OUT): S.OUTBOUND,
     (S.BREAK, I.CALL_OUT): S.OUTBOUND,

@@ -14,9 +14,7 @@ from db.pool import Database
 
 SQL = queries.load(__file__)
 
-DURING_A_CALL = frozenset(
-    {AgentState.RINGING, AgentState.TALKING, AgentState.OUTBOUND, AgentState.WRAP_UP}
-)
+DURING_A_CALL = frozenset({AgentState.RINGING, AgentState.TALKING, AgentState.OUTBOUND, AgentState.WRAP_UP})
 """States that a noted next state outlives."""
 
 

@@ -68,7 +68,7 @@ class CallWaiting:
     """Asterisk's ``DIALSTATUS`` of that offer, ``""`` at the first entry."""
     at: Seconds
     reason: str = ""
-    """Why the caller is back out of a talk: ``agent_left``, ``phone_lost``, ``not_reached``, ``transfer``; else ``""``."""
+    """Why he left a talk: ``agent_left``, ``phone_lost``, ``not_reached``, ``transfer``; else ``""``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -525,12 +525,12 @@ class LiveCall:
     leaving: str = ""
     """Variable ``HOTLINE_LEAVING``: the cause for which the caller is let go, ``""`` for none."""
     peer: str = ""
-    """Variable ``HOTLINE_PEER``: the leg that the citizen talks to, or talked to before he was put on hold."""
+    """Variable ``HOTLINE_PEER``: the leg that the citizen talks to, or talked to before hold."""
     paused_until: Seconds | None = None
     """Variable ``HOTLINE_PAUSED_UNTIL``: until when the recording pauses."""
     direction: Direction = Direction.INBOUND
-    """Variable ``HOTLINE_DIRECTION``. Of a call that the centre places ``channel`` is ``""`` until the citizen has
-    answered, and ``stage`` is ``calling`` (the agent's phone rings) or ``dialling``."""
+    """Variable ``HOTLINE_DIRECTION``. Of a call that the centre places ``channel`` is ``""`` until the
+    citizen has answered, and ``stage`` is ``calling`` (the agent's phone rings) or ``dialling``."""
     third: str = ""
     """The leg of whoever was called into the talk, ``""``: nobody."""
     third_phone: Phone | None = None

@@ -6,10 +6,10 @@ Each fact carries a ``key`` that is unique for what it states, so that writing i
 
 from dataclasses import dataclass
 
+from core.callbacks import CallBack, CallBackId
 from core.callers import DisconnectResult, FlagCode, Treatment
 from core.plan import Priority
 from core.talk import MarkKind, SegmentKind
-from core.callbacks import CallBack, CallBackId
 from core.vocabulary import (
     AbandonStage,
     AgentId,
@@ -318,7 +318,7 @@ class CallMoved:
 
 @dataclass(frozen=True, slots=True)
 class TalkMarked:
-    """A hold, consultation, mute or pause of the recording began or ended. key = (call id, kind, started_at)."""
+    """A hold, consultation, mute or pause of recording began or ended. key = (call id, kind, started_at)."""
 
     call_id: CallId
     kind: MarkKind

@@ -1,6 +1,6 @@
 """Carries out batches of the writer, exactly once each. Used by ``db.writer`` only.
 
-The row ``writers(writer_id, last_seq)`` moves in the same transaction as the batch, and only from the value
+The row ``writers(writer_id, last_seq)`` moves in the transaction of the batch, and only from the value
 that is expected. After a commit whose answer never came the row says whether it happened; a server process
 that still holds the old transaction keeps the row locked, so the two cannot both happen.
 

@@ -2,8 +2,8 @@
 
 Two tasks. The *journal* takes what was submitted, writes it to the spool and has it fsynced: from then on it
 survives ``kill -9``. The *committer* carries it out in the same order, grouped into transactions. While
-PostgreSQL is away only the second one stands still. After a restart what the earlier process left in the
-spool is carried out first. See ``db.commit`` for how each statement happens exactly once.
+PostgreSQL is away only the second one stands still. After a restart what the earlier process left there
+is carried out first. See ``db.commit`` for how each statement happens exactly once.
 
 What a deposed leader left in its own spool is adopted by the present one when that process has ended.
 Statements that tell the state of a moment (``of_the_moment``) are left out then: the present leader has told

@@ -125,7 +125,7 @@ def compare(
 
 
 def _may_be_unheard(row: TableCall) -> bool:
-    """Of a call that the centre wanted to place, but nobody picked a phone up for, Asterisk knows nothing."""
+    """Asterisk knows nothing of a call that the centre wanted to place, but for which nobody picked up."""
     return row.outbound and row.answered_at is None
 
 

@@ -138,7 +138,7 @@ def diagrams() -> list[Diagram]:
         Diagram(
             "An announcement to a waiting caller",
             "ivr/holding.py",
-            "A surge notice, or place and expected wait. Any key ends it; so does the agent who becomes free.",
+            "A surge notice, or place and expected wait. Any key ends it; so does an agent who gets free.",
             ivr.holding.HoldingState.TELLING,
             (ivr.holding.HoldingState.OVER,),
             _flow_edges(ivr.holding.surge("/surge")),
@@ -167,8 +167,10 @@ def _outcomes() -> str:
     lines = [
         "## How a call ends (`acd/outcomes.py`)",
         "",
-        "Every call ends in exactly one line of this table. `q850` is followed by the code: `q850:34`. "
-        "`inconsistent` is never expected and counts as unaccounted.",
+        (
+            "Every call ends in exactly one line of this table. `q850` is followed by the code: `q850:34`. "
+            "`inconsistent` is never expected and counts as unaccounted."
+        ),
         "",
         "| outcome | cause | meaning | ticket | recording | on the list for ringing back |",
         "|---|---|---|---|---|---|",

@@ -133,16 +133,6 @@ class Metrics:
     def record(self, fact: Fact) -> None:
         """Count a fact."""
         match fact:
-            case CallOffered():
-                self.offered.labels(fact.queue).inc()
-            case CallUsedFallback():
-                self.fallback.inc()
-            case OfferEnded():
-                self.offers.labels(fact.result.value).inc()
-            case CallerTreated():
-                self.treated.labels(fact.treatment.value).inc()
-            case DisconnectEnded():
-                self.disconnects.labels(fact.result.value).inc()
             case TalkStarted(direction=Direction.OUTBOUND) | CallFinished(direction=Direction.OUTBOUND):
                 pass  # hotline.out_metrics has these; they are not mixed with those of citizens' calls
             case TalkStarted():
@@ -155,6 +145,22 @@ class Metrics:
                 self._finished(fact)
             case AgentStateChanged():
                 self._state_changed(fact)
+            case _:
+                self._plain(fact)
+
+    def _plain(self, fact: Fact) -> None:
+        """What is only counted."""
+        match fact:
+            case CallOffered():
+                self.offered.labels(fact.queue).inc()
+            case CallUsedFallback():
+                self.fallback.inc()
+            case OfferEnded():
+                self.offers.labels(fact.result.value).inc()
+            case CallerTreated():
+                self.treated.labels(fact.treatment.value).inc()
+            case DisconnectEnded():
+                self.disconnects.labels(fact.result.value).inc()
             case _:
                 pass
 

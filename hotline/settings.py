@@ -24,9 +24,7 @@ EMERGENCY_SERVICES: tuple[EmergencyService, ...] = ("110", "119", "120", "122")
 """Police, fire brigade, ambulance, traffic police."""
 
 QueueKey = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")]
-CalloutKind = Annotated[
-    str, Field(pattern=r"^(mobile|landline|local|service|premium|international)$")
-]
+CalloutKind = Annotated[str, Field(pattern=r"^(mobile|landline|local|service|premium|international)$")]
 Digits = Annotated[str, Field(pattern=r"^[0-9]{2,20}$")]
 
 
@@ -97,13 +95,13 @@ class Settings(BaseSettings):
     """Range of agents' phone numbers; each is a PJSIP endpoint with a password of its own."""
     phone_qualify_seconds: Annotated[int, Field(ge=0, le=3600)] = 30
     phone_rtp_timeout_seconds: Annotated[int, Field(ge=0, le=600)] = 20
-    """A phone that sends no sound for so long in a talk counts as dead, and its caller goes back to the head of
-    the queue; 0: never. Phones must not suppress silence."""
+    """A phone that sends no sound for so long in a talk is dead: its caller goes back to the head of the
+    queue; 0: never. Phones must not suppress silence."""
     phone_rtp_hold_timeout_seconds: Annotated[int, Field(ge=0, le=3600)] = 300
     """The same for a phone whose agent has pressed the phone's own hold key."""
     transfer_numbers: tuple[Annotated[str, Field(pattern=r"^[0-9X]{2,20}\.?$")], ...] = ()
-    """Numbers outside that agents may consult or transfer to; ``X``: any digit, a final ``.``: any further ones."""
-    emergency: dict[EmergencyService, Digits] = {}  # noqa: RUF012 - pydantic copies it
+    """Numbers outside that agents may consult or transfer to; ``X``: any digit, final ``.``: any more."""
+    emergency: dict[EmergencyService, Digits] = {}
     """What is dialled for an emergency service (``HOTLINE_EMERGENCY__110=...``); unset: its number."""
     record_pause_seconds: Annotated[float, Field(gt=0, le=600)] = 60.0
     """How long a recording that an agent pauses stays silent at most."""

@@ -142,8 +142,8 @@ CATALOGUE: tuple[PromptText, ...] = (
     PromptText(
         "policy_warning",
         "您好，为了保证热线正常服务，本次通话即将结束。您反映的情况已经记录，如有新的诉求，欢迎您再次来电。",
-        "To keep this line open for everybody, this call is about to be ended. What you have told us has been "
-        "noted. You are welcome to call again with any other request.",
+        "To keep this line open for everybody, this call is about to be ended. What you have told us has "
+        "been noted. You are welcome to call again with any other request.",
     ),
     PromptText(
         "call_back_offer",

@@ -162,8 +162,8 @@ def _live_call(row: Row, legs: Mapping[CallId, Sequence[_Leg]], at: Seconds) -> 
     if call is None or held.get("HOTLINE_CALL_ID") != call or not QUEUE.fullmatch(queue):
         return None
     bridge, peer = text(row, "BridgeID"), held.get("HOTLINE_PEER", "")
-    # The leg that shares the caller's bridge is the one he talks to; otherwise the one that he talked to before he
-    # was put on hold, or any one that rings.
+    # The leg that shares the caller's bridge is the one he talks to; otherwise the one that he talked to
+    # before he was put on hold, or any one that rings.
     leg = min(
         (leg for leg in legs.get(call, ()) if leg.phone is not None),
         key=lambda leg: (not bridge or leg.bridge != bridge, leg.channel != peer, leg.channel),

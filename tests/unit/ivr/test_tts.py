@@ -63,11 +63,11 @@ PINYIN = {
     "deng3 hou4, qing3 bu2 yao4 an4 jian4.",
     "call_back_accepted": "hao3 de5, lun2 dao4 nin2 shi2 wo3 men5 hui4 gei3 nin2 hui2 dian4, qing3 bao3 chi2 "
     "dian4 hua4 chang4 tong1. zai4 jian4.",
-    "policy_voice_service": "nin2 hao3, nin2 de5 lai2 dian4 yi3 jing1 shou1 dao4, zheng4 zai4 wei4 nin2 zhuan3 "
-    "jie1 ren2 gong1 fu2 wu4, qing3 shao1 hou4. nin2 ye3 ke2 yi3 tong1 guo4 zheng4 wu4 fu2 wu4 wang3 zhan4 "
-    "huo4 zhe3 shou3 ji1 ying4 yong4 ti2 jiao1 su4 qiu2. ru2 xu1 liu2 yan2, qing3 an4 yi1.",
-    "policy_warning": "nin2 hao3, wei4 le5 bao3 zheng4 re4 xian4 zheng4 chang2 fu2 wu4, ben3 ci4 tong1 hua4 ji2 "
-    "jiang1 jie2 shu4. nin2 fan3 ying4 de5 qing2 kuang4 yi3 jing1 ji4 lu4, ru2 you3 xin1 de5 su4 qiu2, "
+    "policy_voice_service": "nin2 hao3, nin2 de5 lai2 dian4 yi3 jing1 shou1 dao4, zheng4 zai4 wei4 nin2 "
+    "zhuan3 jie1 ren2 gong1 fu2 wu4, qing3 shao1 hou4. nin2 ye3 ke2 yi3 tong1 guo4 zheng4 wu4 fu2 wu4 wang3 "
+    "zhan4 huo4 zhe3 shou3 ji1 ying4 yong4 ti2 jiao1 su4 qiu2. ru2 xu1 liu2 yan2, qing3 an4 yi1.",
+    "policy_warning": "nin2 hao3, wei4 le5 bao3 zheng4 re4 xian4 zheng4 chang2 fu2 wu4, ben3 ci4 tong1 hua4 "
+    "ji2 jiang1 jie2 shu4. nin2 fan3 ying4 de5 qing2 kuang4 yi3 jing1 ji4 lu4, ru2 you3 xin1 de5 su4 qiu2, "
     "huan1 ying2 nin2 zai4 ci4 lai2 dian4.",
     "policy_goodbye": "ben3 ci4 tong1 hua4 dao4 ci3 jie2 shu4, zai4 jian4.",
     **dict(
