@@ -2,8 +2,8 @@
 
 import gzip
 from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
-from typing import IO
 
 from core.errors import ConfigurationError
 
@@ -36,5 +36,5 @@ def lines_of(path: Path) -> Iterator[str]:
             raise ConfigurationError(f"{file} cannot be read: {error}") from error
 
 
-def _opened(file: Path) -> IO[bytes]:
+def _opened(file: Path) -> gzip.GzipFile | BufferedReader:
     return gzip.open(file) if file.suffix == ".gz" else file.open("rb")

@@ -34,7 +34,7 @@ async def readiness(centre: Centre, url: str) -> dict[str, Any]:
 
 async def until_the_standby_leads(centre: Centre, seconds: float = TAKEOVER_SECONDS) -> None:
     async def ready() -> bool:
-        return (await readiness(centre, centre.stack.standby_api_url))["status"] == "ok"
+        return bool((await readiness(centre, centre.stack.standby_api_url))["status"] == "ok")
 
     await until(ready, "the standby does not take over", seconds)
 

@@ -5,6 +5,7 @@ import signal
 from itertools import pairwise
 
 from hotline.demo.phones import NEVER, Answers
+from tests.acceptance.centre import Centre
 from tests.chaos.load import (
     QUIET_CALLER,
     all_agents_free,
@@ -16,11 +17,21 @@ from tests.chaos.load import (
     until_calls,
 )
 
-
 FIRST_OFFERS = """
 SELECT min(offer_id) AS first, extract(epoch FROM arrived_at)::float8 AS arrived
 FROM offers JOIN calls USING (call_id) GROUP BY call_id, arrived_at ORDER BY 1
 """
+
+
+CLOCK_SLACK = 0.25
+"""Callers who come within so many seconds may be taken in the other order: the first may still be on the way."""
+
+
+async def most_overtaken(centre: Centre) -> float:
+    """By how many seconds somebody was overtaken by a later caller, at the worst."""
+    arrivals = [row["arrived"] for row in await centre.rows(FIRST_OFFERS)]
+    assert len(arrivals) > 1
+    return float(max(before - then for before, then in pairwise(arrivals)))
 
 
 async def test_killed_with_fifty_waiting_fifty_talking_and_ten_hanging_up() -> None:
@@ -48,11 +59,7 @@ async def test_killed_with_fifty_waiting_fifty_talking_and_ten_hanging_up() -> N
         assert await staying.wait(120) == 0
         assert await waiting.wait(120) == 0
         await centre.settled(100, 60)
-        rows = await centre.rows(
-            "SELECT caller FROM calls WHERE answered_at IS NOT NULL ORDER BY answered_at, arrived_at"
-        )
-        after = [row["caller"] for row in rows][50:]
-        assert after == sorted(after), "those who waited were not answered in the order of their arrival"
+        assert await most_overtaken(centre) < CLOCK_SLACK
         assert await count(centre, "outcome NOT IN ('answered', 'abandoned')") == 0
 
 
@@ -97,10 +104,7 @@ async def test_five_hundred_calls_within_ten_seconds_for_twenty_agents() -> None
         assert await group.wait(180) == 0
         await centre.settled(500, 90)
         assert await count(centre, "outcome = 'answered'") == 500
-        rows = await centre.rows(FIRST_OFFERS)
-        arrivals = [row["arrived"] for row in rows]
-        late = max(before - then for before, then in pairwise(arrivals))
-        assert late < 0.25, f"somebody was overtaken by a caller who came {late:.2f} s later"
+        assert await most_overtaken(centre) < CLOCK_SLACK
 
 
 async def test_sigterm_under_load() -> None:
