@@ -24,7 +24,7 @@ FROM offers JOIN calls USING (call_id) GROUP BY call_id, arrived_at ORDER BY 1
 
 
 CLOCK_SLACK = 0.25
-"""Callers who come within so many seconds may be taken in the other order: the first may still be on the way."""
+"""Callers who come within so many seconds of each other may be taken in either order."""
 
 
 async def most_overtaken(centre: Centre) -> float:
