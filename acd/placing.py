@@ -98,7 +98,12 @@ def _alone(state: State, call: Call, at: Seconds) -> bool:
 def on_hold_over(state: State, call_id: CallId, due_at: Seconds, _out: Decision, now: Seconds) -> None:
     """The call has waited long enough for its last agent: anybody may take it."""
     call = state.calls.get(call_id)
-    if call is not None and call.hold_until == due_at and call.call_id in state.waiting.standing:
+    if call is None or call.hold_until != due_at:
+        return
+    call.hold_until = (
+        0.0  # over for good: it may come back from an offer by a picture that is older than this
+    )
+    if call.call_id in state.waiting.standing:
         join(state, call, now)
 
 

@@ -63,6 +63,8 @@ def close(call: Call, out: Decision, at: Seconds) -> None:
     if call.phase is not Phase.TALKING and call.answered_at is not None and call.talk_ended_at is None:
         call.talk_ended_at = talk.ended_at or at
         out.facts.append(TalkEnded(call.call_id, call.agent_id, call.talk_ended_at))
+    if call.phase is not Phase.TALKING:
+        segments.end_all(call, "hang_up", out, at)
     third = talk.third.channel if talk.third is not None else ""
     left = tuple(channel for channel in (call.agent_channel, third) if channel)
     if talk.moves and left:
@@ -88,7 +90,8 @@ def leg_ended(state: State, call: Call, event: AgentLegEnded, out: Decision) -> 
     if call.phase is not Phase.TALKING:
         return False
     if third is not None and third.phone == event.phone:
-        if third.answered_at is not None:  # while it rings, the consultation's end says how it ended
+        # While it rings, the consultation's end says how it ended; the journal may tell of an earlier leg.
+        if third.answered_at is not None and event.at >= third.answered_at:
             third_left(state, call, OfferResult.ANSWERED, out, event.at)
         return True
     if call.phone != event.phone or event.at < call.talking_since:

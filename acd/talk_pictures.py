@@ -10,7 +10,7 @@ from acd.talk_model import AGENT_AWAY, TalkState, Third
 from acd.timers import Deadline
 from agents.rules import AgentInput
 from core.events import LiveCall
-from core.facts import CallHandedOver
+from core.facts import CallHandedOver, EmergencyOver
 from core.talk import MarkKind, SegmentKind
 from core.vocabulary import AgentState, Seconds
 
@@ -30,6 +30,7 @@ def compare(state: State, call: Call, live: LiveCall, at: Seconds, out: Decision
     seen = _seen(live)
     if seen is not None:
         _third(state, call, live, seen, at, out)
+        _gone(call, at, out)
         _take_over(call, seen, at, out)
 
 
@@ -135,6 +136,21 @@ def _third(state: State, call: Call, live: LiveCall, seen: TalkState, at: Second
         third.answered_at = third.answered_at or at
         if seen in (TalkState.CONFERENCE, TalkState.OUTSIDE):
             _join(call, third, at, out)
+
+
+def _gone(call: Call, at: Seconds, out: Decision) -> None:
+    """Who had a part in the talk, by the record, and is not in the call any more."""
+    third = call.talk.third
+    for segment in list(call.talk.open):
+        agent = segment.kind is SegmentKind.AGENT
+        colleague = third is not None and third.phone is not None
+        if agent and segment.agent_id in (call.agent_id, third.agent_id if third and colleague else None):
+            continue
+        if not agent and third is not None and not colleague:
+            continue
+        segments.end(call, segment, "left" if agent else "hang_up", out, at)
+        if segment.kind is SegmentKind.EMERGENCY:
+            out.facts.append(EmergencyOver(call.call_id, call.talk.emergencies, at))
 
 
 def _new_third(state: State, call: Call, live: LiveCall) -> Third:

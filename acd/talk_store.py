@@ -9,7 +9,6 @@ from asyncpg import Record
 from acd.model import Call, State
 from acd.phases import Phase
 from acd.talk_model import Segment
-from agents.rules import IN_A_CALL
 from core.facts import (
     CallMoved,
     EmergencyCalled,
@@ -26,7 +25,7 @@ from core.vocabulary import AgentId, CallId, Phone, Seconds
 from db import queries
 from db.pool import Database
 
-Row = Mapping[str, Any]
+Row = Record | Mapping[str, Any]
 
 SQL = queries.load(Path(__file__).with_name("talks.sql"))
 
@@ -144,18 +143,23 @@ def _restore_segment(state: State, call: Call, row: Row) -> None:
         return
     agent_id = AgentId(row["agent_id"]) if row["agent_id"] is not None else None
     talk.open.append(Segment(row["number"], kind, agent_id, row["started_at"]))
+    if call.phase is Phase.AFTER:
+        call.phase = Phase.TALKING  # a talk broke as it began, and there was a second one
     if kind is SegmentKind.AGENT and call.phase is Phase.TALKING:
+        call.talking_since = row["started_at"]  # the journal may tell of an earlier talk of the same phone
         _hold(state, call, agent_id, Phone(row["phone"]))
 
 
 def _nobodys(state: State, call: Call) -> None:
-    """The agent whom the call's row names has left; the citizen talks to somebody outside, or waits again."""
+    """The agent whom the call's row names has left: the citizen talks to somebody outside, or waits again."""
     if call.phase is not Phase.TALKING or any(s.kind is SegmentKind.AGENT for s in call.talk.open):
         return
     before = state.agents.get(call.agent_id) if call.agent_id is not None else None
-    if before is not None and before.call_id == call.call_id and before.state not in IN_A_CALL:
+    if before is not None and before.call_id == call.call_id:
         before.call_id = None
     call.agent_id = call.phone = None
+    if not call.talk.open:
+        call.phase = Phase.UNCERTAIN
 
 
 def _hold(state: State, call: Call, agent_id: AgentId | None, phone: Phone) -> None:

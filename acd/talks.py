@@ -30,7 +30,7 @@ def on_asked(state: State, event: TalkAsked, out: Decision) -> None:
         _as_third(agent, call, event, out)
     elif call.call_id in state.callers.warnings:
         out.facts.append(Refused("warning_running", "your caller is being warned; stop that first"))
-    elif not call.channel or not call.agent_channel:
+    elif not state.online or not call.channel or not call.agent_channel:
         out.facts.append(Refused("talk_not_settled", "where the call is has to be found out first"))
     else:
         ACTIONS[event.action](state, call, event, out)

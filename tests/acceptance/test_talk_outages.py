@@ -1,4 +1,4 @@
-"""The service, or a phone, dies in the middle of a talk that is on hold, in a conference or in Asterisk's queue."""
+"""The service dies during a hold and a conference; a phone dies in a talk of Asterisk's own queue."""
 
 import asyncio
 

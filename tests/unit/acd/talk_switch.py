@@ -3,7 +3,15 @@
 from dataclasses import dataclass, field, replace
 
 from core.commands import MoveLegs, OfferCall, ReturnToHold, RingThird
-from core.events import AgentLegEnded, CallAnswered, ConsultOver, LiveCall, ThirdAnswered, ThirdLegEnded, ThirdRinging
+from core.events import (
+    AgentLegEnded,
+    CallAnswered,
+    ConsultOver,
+    LiveCall,
+    ThirdAnswered,
+    ThirdLegEnded,
+    ThirdRinging,
+)
 from core.talk import Leg
 from core.vocabulary import CallId, Phone
 from tests.unit.acd.switch import Channel, Switch
@@ -139,9 +147,7 @@ class TalkSwitch(Switch):
             self._hang_up_leg(command.call_id, gone)
         return True
 
-    def _citizen_goes(
-        self, channel: Channel, to: Leg, others: list[Leg], variables: dict[str, str]
-    ) -> None:
+    def _citizen_goes(self, channel: Channel, to: Leg, others: list[Leg], variables: dict[str, str]) -> None:
         if to.context == "talk-hold":
             self._unjoin(channel)
             channel.stage, channel.talking = "held", False

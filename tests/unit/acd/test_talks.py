@@ -85,6 +85,12 @@ def test_whose_talk_it_is_not_may_do_nothing(world: World, action: TalkAction) -
     assert ask(world, action, 22.0, agent=2) == ["not_your_talk"]
 
 
+def test_nothing_is_moved_while_asterisk_is_away(world: World) -> None:
+    world.lose_connection(19.0)
+    assert ask(world, TalkAction.TRANSFER, 20.0, phone=phone_of(2)) == ["talk_not_settled"]
+    assert world.call("a").phase is Phase.TALKING
+
+
 def test_a_held_caller_whose_agent_leaves_comes_back_first(world: World) -> None:
     world.ask(2, AgentState.BREAK, 12.0)
     ask(world, TalkAction.HOLD, 20.0)

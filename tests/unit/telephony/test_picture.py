@@ -42,6 +42,14 @@ def live(**changes: Any) -> LiveCall:  # noqa: ANN401 - columns of the table
     return LiveCall(**{**fields, **changes})
 
 
+PEER, THIRD = "PJSIP/1001-0000000b", "PJSIP/third-0000000c"
+
+
+def third(bridge: str = "", *, up: bool) -> Row:
+    state = "6" if up else "5"
+    return {"Channel": THIRD, "AccountCode": CALL, "BridgeID": bridge, "ChannelState": state}
+
+
 RINGS = {"agent_phone": "1001", "agent_channel": "PJSIP/1001-0000000b"}
 CASES: list[tuple[str, list[Row], list[LiveCall]]] = [
     ("nobody", [], []),
@@ -56,6 +64,15 @@ CASES: list[tuple[str, list[Row], list[LiveCall]]] = [
      [live(talking=True, agent_phone="1002", agent_channel="PJSIP/1002-0000000b")]),
     ("two phones ring", [caller(), agent("1003"), agent("1002")],
      [live(agent_phone="1002", agent_channel="PJSIP/1002-0000000b")]),
+    ("on hold, somebody outside answers", [caller(HOTLINE_STAGE="held"), agent(), third(up=True)],
+     [live(stage="held", third=THIRD, third_up=True, **RINGS)]),
+    ("on hold, a colleague is rung",
+     [caller(HOTLINE_STAGE="held", HOTLINE_PEER=PEER), agent(), agent("1002")],
+     [live(stage="held", peer=PEER, third="PJSIP/1002-0000000b", third_phone="1002", **RINGS)]),
+    ("alone with somebody outside", [caller("b", HOTLINE_STAGE="talking"), third("b", up=True), agent()],
+     [live(stage="talking", third=THIRD, third_up=True, **RINGS)]),
+    ("a leg on its way out", [caller("b", HOTLINE_STAGE="talking"), agent(bridge="b"), agent("1002")],
+     [live(stage="talking", talking=True, **RINGS)]),
     ("its place is not set: the birth of the channel", [caller(HOTLINE_ENTERED_AT="")],
      [live(entered_at=1795461895.7)]),
     ("its place is unknown", [{**caller(HOTLINE_ENTERED_AT="?"), "Uniqueid": "odd"}],
