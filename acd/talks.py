@@ -198,11 +198,20 @@ def _transfer(state: State, call: Call, event: TalkAsked, out: Decision) -> None
 def _to_agent(state: State, call: Call, event: TalkAsked, out: Decision) -> None:
     """An offer like any other, to the one colleague; if he does not answer, the citizen waits again."""
     agent = _free_colleague(state, event, out)
-    if agent is None:
+    if agent is None or not _certified(state, call, agent, out):
         return
     leaving = _leave(state, call, out, event.at)
     offers.make(state, call, agent, out, event.at)
     talk_legs.hang_up(call, out, leaving)
+
+
+def _certified(state: State, call: Call, agent: Agent, out: Decision) -> bool:
+    """Without the queue's certificate nobody is offered its calls, by a colleague neither."""
+    needed = state.rules(call.queue).certificate
+    if needed is None or (agent.profile is not None and needed in agent.profile.certificates):
+        return True
+    out.facts.append(Refused("agent_not_certified", "that colleague lacks the queue's certificate", "to"))
+    return False
 
 
 def _leave(state: State, call: Call, out: Decision, at: Seconds) -> str:

@@ -32,7 +32,7 @@ from core.facts import (
 )
 from core.talk import MarkKind, Sound, TalkAction
 from core.vocabulary import AgentId, AgentState, CallId, Phone
-from tests.unit.acd.world import BUSINESS, World, channel_of, phone_of, waiting
+from tests.unit.acd.world import BUSINESS, CITIZENS, World, channel_of, phone_of, waiting
 
 LEG = "PJSIP/1001-a"
 
@@ -205,6 +205,13 @@ def test_a_colleague_who_is_not_free_is_not_rung(world: World) -> None:
     assert ask(world, TalkAction.CONSULT, 20.0, phone=phone_of(2)) == ["agent_not_free"]
     assert ask(world, TalkAction.TRANSFER, 20.0, phone=phone_of(2)) == ["agent_not_free"]
     assert world.call("a").phase is Phase.TALKING
+
+
+def test_a_colleague_without_the_certificate_may_be_asked_but_not_given_the_call(world: World) -> None:
+    world.configure(CITIZENS, certificate="housing")
+    assert ask(world, TalkAction.TRANSFER, 20.0, phone=phone_of(2)) == ["agent_not_certified"]
+    assert state(world) is TalkState.CONNECTED
+    assert ask(world, TalkAction.CONSULT, 21.0, phone=phone_of(2)) == []
 
 
 def test_transfer_to_a_queue_waits_there(world: World) -> None:
