@@ -88,7 +88,7 @@ def test_dialplan_matches_digits_only_and_gives_callers_no_keys(tmp_path: Path) 
     assert "_." not in dialplan
     assert "_X." not in dialplan
     assert "_X!" not in dialplan
-    assert "Dial(PJSIP/${EXTEN:0:4},${RING_${HOTLINE_QUEUE}},gimb(talk-leg^s^1))" in dialplan
+    assert "Dial(PJSIP/${EXTEN:0:4},${RING_${HOTLINE_QUEUE}},gim)" in dialplan
     assert "Answer(,i)" in dialplan
     assert f"MixMonitor({tmp_path}/s/spool/${{HOTLINE_CALL_ID}}.raw,bD)" in dialplan
     after = dialplan.partition("[from-agent]\n")[2].split()
