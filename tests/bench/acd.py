@@ -10,6 +10,7 @@ Parts may be named as arguments: ``reseize throughput restart``; without any, al
 import asyncio
 import json
 import shutil
+import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -145,6 +146,7 @@ async def main(wanted: Sequence[str]) -> int:
     if unknown:
         say(f"not a part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
         return 2
+    _stop_on_sigterm()
     found: dict[str, Any] = {}
     problems: list[str] = []
     for name in wanted or PARTS:
@@ -156,6 +158,13 @@ async def main(wanted: Sequence[str]) -> int:
     sys.stdout.write(json.dumps(found) + "\n")
     sys.stdout.flush()
     return 1 if problems else 0
+
+
+def _stop_on_sigterm() -> None:
+    """Whoever ends the benchmark ends what it has started, too."""
+    task = asyncio.current_task()
+    if task is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
 
 
 async def _part(play: Callable[[Path], Awaitable[Found]], name: str) -> Found:

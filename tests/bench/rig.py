@@ -124,7 +124,7 @@ async def rig(
     if not music:
         (settings.data_dir / "music" / "default").mkdir(parents=True)
     _write_app_queue(settings, folder)
-    async with Stack(settings, progress=say) as stack, http_session(120) as http:
+    async with Stack(settings, progress=say, supervise=False) as stack, http_session(120) as http:
         await tryout.prepare(stack)
         target = find_target(stack.settings)
         administrator = await HotlineClient.logged_in(
