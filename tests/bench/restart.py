@@ -32,9 +32,9 @@ SELECT (count(*) FILTER (WHERE answered_at IS NOT NULL) = $1::int AND count(queu
 OFFERS_SINCE = "SELECT count(*) FROM offers WHERE at >= to_timestamp($1::float8)"
 
 FIRST_WAITING = """
-SELECT caller FROM calls WHERE answered_at IS NULL ORDER BY entered_at, call_id LIMIT $1::int
+SELECT caller FROM calls WHERE answered_at IS NULL ORDER BY arrived_at, call_id LIMIT $1::int
 """
-"""In the order in which Asterisk took their calls: two INVITEs 5 ms apart may be taken the other way round."""
+"""In the order in which Asterisk took their calls: INVITEs 5 ms apart may be taken the other way round."""
 
 FIRST_OFFERS = """
 SELECT o.at, c.caller FROM offers o JOIN calls c USING (call_id)
