@@ -5,37 +5,49 @@ What an object's owner may do beyond it (own calls, own tickets) is checked wher
 
 from core.identity import Permission, Role
 
-_EVERYBODY = frozenset(
-    {
-        Permission.ANY,
-        Permission.SEE_OWN_CALLS,
-        Permission.EDIT_OWN_TICKETS,
-        Permission.LISTEN_OWN_RECORDINGS,
-        Permission.TAKE_CALLS,
-        Permission.PROPOSE_CALLER_LISTS,
-    }
-)
+P = Permission
+
+_EVERYBODY = frozenset({P.ANY})
+
+_AT_A_PHONE = _EVERYBODY | {
+    P.TAKE_CALLS,
+    P.SEE_OWN_CALLS,
+    P.EDIT_OWN_TICKETS,
+    P.LISTEN_OWN_RECORDINGS,
+    P.PROPOSE_CALLER_LISTS,
+}
+
+_IN_CHARGE = _AT_A_PHONE | {
+    P.SEE_ALL_CALLS,
+    P.EDIT_ALL_TICKETS,
+    P.LISTEN_ALL_RECORDINGS,
+    P.DECIDE_CALLER_LISTS,
+    P.SUPERVISE,
+    P.MONITOR_TALKS,
+    P.COACH,
+    P.SEND_MESSAGES,
+    P.MANAGE_SHIFTS,
+    P.NOMINATE_AWARDS,
+    P.DECIDE_AWARDS,
+    P.DECIDE_APPEALS,
+    P.SEE_FIGURES,
+    P.SEE_PLAN,
+    P.UNMASK,
+}
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.AGENT: _EVERYBODY,
-    Role.SUPERVISOR: _EVERYBODY
-    | {
-        Permission.SEE_ALL_CALLS,
-        Permission.EDIT_ALL_TICKETS,
-        Permission.LISTEN_ALL_RECORDINGS,
-        Permission.DECIDE_CALLER_LISTS,
-        Permission.SUPERVISE,
-        Permission.SEE_PLAN,
-    },
-    Role.ADMINISTRATOR: _EVERYBODY
-    | {
-        Permission.SEE_ALL_CALLS,
-        Permission.EDIT_ALL_TICKETS,
-        Permission.LISTEN_ALL_RECORDINGS,
-        Permission.DECIDE_CALLER_LISTS,
-        Permission.SUPERVISE,
-        Permission.SEE_PLAN,
-        Permission.MANAGE_ACCOUNTS,
-        Permission.MANAGE_PLAN,
-    },
+    Role.AGENT: _AT_A_PHONE,
+    Role.SENIOR_AGENT: _AT_A_PHONE | {P.COACH, P.NOMINATE_AWARDS},
+    Role.SUPERVISOR: _IN_CHARGE,
+    Role.DISPATCHER: _EVERYBODY | {P.SEE_ALL_CALLS, P.EDIT_ALL_TICKETS, P.LISTEN_ALL_RECORDINGS, P.UNMASK},
+    Role.REVIEWER: _EVERYBODY | {P.SEE_ALL_CALLS, P.EDIT_ALL_TICKETS, P.LISTEN_ALL_RECORDINGS},
+    Role.CALLBACK_STAFF: _AT_A_PHONE | {P.UNMASK},
+    Role.KNOWLEDGE_EDITOR: _EVERYBODY,
+    Role.ANALYST: _EVERYBODY | {P.SEE_FIGURES},
+    Role.UNIT_HANDLER: _EVERYBODY,
+    Role.UNIT_HEAD: _EVERYBODY,
+    Role.INSPECTOR: _EVERYBODY | {P.SEE_FIGURES, P.READ_AUDIT},
+    Role.ADMINISTRATOR: _IN_CHARGE
+    | {P.MANAGE_ACCOUNTS, P.MANAGE_PLAN, P.READ_AUDIT, P.MANAGE_RETENTION, P.MANAGE_WEBHOOKS},
+    Role.MACHINE: _EVERYBODY | {P.SEE_FIGURES},
 }

@@ -10,8 +10,19 @@ class Role(StrEnum):
     """What somebody is employed for."""
 
     AGENT = "agent"
+    SENIOR_AGENT = "senior_agent"
     SUPERVISOR = "supervisor"
+    DISPATCHER = "dispatcher"
+    REVIEWER = "reviewer"
+    CALLBACK_STAFF = "callback_staff"
+    KNOWLEDGE_EDITOR = "knowledge_editor"
+    ANALYST = "analyst"
+    UNIT_HANDLER = "unit_handler"
+    UNIT_HEAD = "unit_head"
+    INSPECTOR = "inspector"
     ADMINISTRATOR = "administrator"
+    MACHINE = "machine"
+    """Another program: a wall display, a unit's own system."""
 
 
 class Permission(StrEnum):
@@ -29,6 +40,21 @@ class Permission(StrEnum):
     PROPOSE_CALLER_LISTS = "propose_caller_lists"
     DECIDE_CALLER_LISTS = "decide_caller_lists"
     SUPERVISE = "supervise"
+    MONITOR_TALKS = "monitor_talks"
+    """Listen, whisper, barge in, take over."""
+    COACH = "coach"
+    SEND_MESSAGES = "send_messages"
+    MANAGE_SHIFTS = "manage_shifts"
+    NOMINATE_AWARDS = "nominate_awards"
+    DECIDE_AWARDS = "decide_awards"
+    DECIDE_APPEALS = "decide_appeals"
+    SEE_FIGURES = "see_figures"
+    """The wall display and the figures without persons."""
+    UNMASK = "unmask"
+    """See numbers in full, with a reason that is kept."""
+    READ_AUDIT = "read_audit"
+    MANAGE_RETENTION = "manage_retention"
+    MANAGE_WEBHOOKS = "manage_webhooks"
     SEE_PLAN = "see_plan"
     MANAGE_PLAN = "manage_plan"
     MANAGE_ACCOUNTS = "manage_accounts"
@@ -45,3 +71,10 @@ class Account:
     queues: tuple[QueueName, ...]
     """Queues the person serves; empty: all."""
     permissions: frozenset[Permission]
+    team_id: int | None = None
+    unit: str | None = None
+    """Code of the handling unit the person works for; ``None``: the hotline itself."""
+    districts: tuple[str, ...] = ()
+    """Codes of the districts whose objects an inspector sees; empty: all."""
+    contractor: bool = False
+    """Staff of a contractor: what they may see is limited."""

@@ -1,0 +1,1 @@
+-- Agent states: reasons, allowances, extensions.

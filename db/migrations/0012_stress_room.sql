@@ -1,0 +1,1 @@
+-- Flags on calls, the stress room, awards, appeals.

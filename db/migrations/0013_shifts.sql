@@ -1,0 +1,1 @@
+-- Rosters, hand-over notes, surge plans.
