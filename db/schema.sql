@@ -33,7 +33,7 @@ CREATE TABLE public.accounts (
     wrap_up_seconds double precision,
     CONSTRAINT accounts_display_name_check CHECK (((length(display_name) >= 1) AND (length(display_name) <= 80))),
     CONSTRAINT accounts_login_check CHECK ((login ~ '^[a-z0-9._-]{2,40}$'::text)),
-    CONSTRAINT accounts_role_check CHECK ((role = ANY (ARRAY['agent'::text, 'supervisor'::text, 'administrator'::text]))),
+    CONSTRAINT accounts_role_check CHECK ((role = ANY (ARRAY['agent'::text, 'senior_agent'::text, 'supervisor'::text, 'dispatcher'::text, 'reviewer'::text, 'callback_staff'::text, 'knowledge_editor'::text, 'analyst'::text, 'unit_handler'::text, 'unit_head'::text, 'inspector'::text, 'administrator'::text, 'machine'::text]))),
     CONSTRAINT accounts_wrap_up_seconds_check CHECK (((wrap_up_seconds >= (0)::double precision) AND (wrap_up_seconds <= (3600)::double precision)))
 );
 

@@ -1,1 +1,2 @@
 -- Agent states: reasons, allowances, extensions.
+SELECT 1;

@@ -1,1 +1,2 @@
 -- Flags on calls, the stress room, awards, appeals.
+SELECT 1;

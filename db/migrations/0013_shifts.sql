@@ -1,1 +1,2 @@
 -- Rosters, hand-over notes, surge plans.
+SELECT 1;

@@ -1,1 +1,2 @@
 -- Monitoring, messages, coaching reviews.
+SELECT 1;

@@ -1,1 +1,2 @@
 -- Idempotency keys.
+SELECT 1;

@@ -1,1 +1,2 @@
 -- The chain of audit rows.
+SELECT 1;

@@ -1,1 +1,2 @@
 -- Retention, legal holds, keys of recordings.
+SELECT 1;

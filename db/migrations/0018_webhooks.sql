@@ -1,1 +1,2 @@
 -- Outbox and deliveries of webhooks.
+SELECT 1;
