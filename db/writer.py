@@ -113,7 +113,8 @@ class OrderedWriter:
         self._oldest_left: Seconds | None = None
         self._arrived = asyncio.Event()
         self._ready = asyncio.Event()
-        self._progress: asyncio.Future[None] | None = None
+        self._flushing: deque[tuple[int, asyncio.Future[None]]] = deque()
+        """Who waits until so many statements are settled; the numbers never fall."""
         self._tried = asyncio.Event()
         self._stopping = False
         self._tasks: list[asyncio.Task[None]] = []
@@ -203,8 +204,13 @@ class OrderedWriter:
     async def flush(self) -> None:
         """Return when all that was submitted is settled, or in the spool while the database is away."""
         target = self._accepted
-        while self._done < target and (self.database_up or self._journaled < target):
-            await self._any_progress()
+        if not self._is_settled(target):
+            settled = asyncio.get_running_loop().create_future()
+            self._flushing.append((target, settled))
+            await settled
+
+    def _is_settled(self, target: int) -> bool:
+        return self._done >= target or (not self.database_up and self._journaled >= target)
 
     # --- journal -------------------------------------------------------------------------------
 
@@ -448,15 +454,12 @@ class OrderedWriter:
         """The committer's connection ended by itself; wake whoever waits for work on it."""
         self._ready.set()
 
-    async def _any_progress(self) -> None:
-        if self._progress is None:
-            self._progress = asyncio.get_running_loop().create_future()
-        await asyncio.shield(self._progress)
-
     def _tell_progress(self) -> None:
-        if self._progress is not None:
-            self._progress.set_result(None)
-            self._progress = None
+        """Wake those whose statements are settled, and nobody else: hundreds may wait."""
+        while self._flushing and self._is_settled(self._flushing[0][0]):
+            _, settled = self._flushing.popleft()
+            if not settled.done():  # whoever waited may have been cancelled
+                settled.set_result(None)
 
 
 def _is_plain(value: object) -> bool:
