@@ -18,6 +18,7 @@ from core.api import ApiModel, ApiRequest, Endpoint, Reply
 from core.callers import FlagCode, Treatment
 from core.errors import InvalidInput, NotFound
 from core.identity import Account, Permission
+from core.masking import in_full, mask_number
 from core.plan import Priority
 from core.ports import LiveView
 from core.vocabulary import AbandonStage, AgentId, CallId, Direction, OfferResult, Outcome
@@ -62,7 +63,7 @@ class PageQuery(ApiModel):
 
 
 class CallView(ApiModel):
-    """One call. Times are UTC; ``caller`` is masked (138****5678) unless this call is one's own."""
+    """One call. Times are UTC; ``caller`` is masked (138****5678) except in the view of one's own call."""
 
     call_id: UUID
     direction: Direction
@@ -172,13 +173,6 @@ class QueueList(ApiModel):
     items: list[QueueLiveView]
 
 
-def mask(number: str) -> str:
-    """A phone number with its middle hidden; short ones wholly."""
-    if len(number) < 8:  # noqa: PLR2004 - shorter ones would show more than they hide
-        return "*" * len(number)
-    return f"{number[:3]}{'*' * (len(number) - 7)}{number[-4:]}"
-
-
 def encode_cursor(at: float, ident: str) -> str:
     """A position in a list ordered by (moment, id)."""
     return base64.urlsafe_b64encode(f"{at!r} {ident}".encode()).decode()
@@ -224,7 +218,7 @@ class CallApi:
             query.direction,
             query.ticket_id,
         )
-        items = [_call_view(row, request.account) for row in rows[: query.limit]]
+        items = [_call_view(row, mask_number(row["caller"])) for row in rows[: query.limit]]
         return Reply(CallList(items=items, next_cursor=_next(rows, query.limit, "arrived_at")))
 
     async def one_call(self, request: ApiRequest) -> Reply:
@@ -241,7 +235,7 @@ class CallApi:
         treatments = await self._database.fetch(CALLERS["treatments_of_call"], call_id)
         known = await self._desk.fresh(CallId(call_id), row["caller"], request.account)
         detail = CallDetail(
-            call=_call_view(row, request.account),
+            call=_call_view(row, await self._caller(request.account, row)),
             offers=[_offer_view(o) for o in offers],
             flags=[FlagView.model_validate({**flag, "at": _utc(flag["at"])}) for flag in flags],
             treatments=[TreatmentView.model_validate({**t, "at": _utc(t["at"])}) for t in treatments],
@@ -250,11 +244,21 @@ class CallApi:
         )
         return Reply(detail)
 
+    async def _caller(self, account: Account, row: Record) -> str:
+        """The number as this account may see it: in full (and noted in the audit) or masked."""
+        number: str = row["caller"]
+        seat = self._live.agent(account.id)
+        talking = seat is not None and seat.call_id == str(row["call_id"])
+        if not number or not in_full(account, row["agent_id"], talking=talking):
+            return mask_number(number)
+        await self._database.execute(SQL["caller_shown"], account.login, str(row["call_id"]))
+        return number
+
     async def list_abandoned(self, request: ApiRequest) -> Reply:
         """A page of abandoned calls."""
         at, ident = decode_cursor(request.query.cursor)
         rows = await self._database.fetch(SQL["list_abandoned"], at, ident, request.query.limit + 1)
-        items = [_abandoned_view(row, mask(row["caller"])) for row in rows[: request.query.limit]]
+        items = [_abandoned_view(row, mask_number(row["caller"])) for row in rows[: request.query.limit]]
         return Reply(AbandonedList(items=items, next_cursor=_next(rows, request.query.limit, "at")))
 
     async def one_abandoned(self, request: ApiRequest) -> Reply:
@@ -361,11 +365,10 @@ def _utc(moment: float | None) -> datetime | None:
     return None if moment is None else datetime.fromtimestamp(moment, UTC)
 
 
-def _call_view(row: Record, account: Account) -> CallView:
-    own = row["agent_id"] == account.id
+def _call_view(row: Record, caller: str) -> CallView:
     values = {name: row[name] for name in CallView.model_fields if not name.endswith("_at")}
     times = {name: _utc(row[name]) for name in CallView.model_fields if name.endswith("_at")}
-    values["caller"] = row["caller"] if own else mask(row["caller"])
+    values["caller"] = caller
     return CallView.model_validate({**values, **times})
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
 
-from acd.api import decode_cursor, encode_cursor, mask
+from acd.api import decode_cursor, encode_cursor
 from acd.callback_store import SQL, CallBackStore
 from acd.callback_views import (
     CallBackBody,
@@ -29,6 +29,7 @@ from core.callbacks import CallBackId, CallBackState
 from core.errors import InvalidInput, NotFound, NotPermitted
 from core.events import CallBackAsked, CallBackCancelAsked, CalloutAsked, CalloutDropped
 from core.identity import Account, Permission
+from core.masking import mask_number
 from core.ports import Inbox, LiveView
 from core.vocabulary import AgentState, CallId, QueueName, Seconds
 from db.pool import Database
@@ -216,7 +217,7 @@ class CallBackApi:
 
 def _view(row: Any) -> CallBackView:  # noqa: ANN401 - a row
     values = {name: row[name] for name in CallBackView.model_fields}
-    return CallBackView.model_validate({**values, "number": mask(row["number"])})
+    return CallBackView.model_validate({**values, "number": mask_number(row["number"])})
 
 
 def _about(body: CalloutBody | CallBackBody) -> dict[str, str]:

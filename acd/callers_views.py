@@ -7,10 +7,10 @@ from uuid import UUID
 from asyncpg import Record
 from pydantic import AwareDatetime, Field, model_validator
 
-from acd.api import mask
 from acd.caller_lists import EntryState, ReasonCode, Standing, present_state
 from core.api import ApiModel
 from core.callers import ListKind
+from core.masking import mask_number
 from core.vocabulary import AgentId, Seconds
 
 RowId = Annotated[int, Field(ge=1, le=2**63 - 1)]
@@ -129,5 +129,5 @@ def entry_answer(row: Record, now: Seconds, *, full: bool) -> EntryAnswer:
     named = {name: row[name] for name in EntryAnswer.model_fields if name != "prefix"}
     if state is EntryState.EXPIRED and row["ended_at"] is None:
         named["ended_at"] = datetime.fromtimestamp(entry.expires_at, UTC)
-    number = row["number"] if full else mask(row["number"])
+    number = row["number"] if full else mask_number(row["number"])
     return EntryAnswer.model_validate({**named, "prefix": row["is_prefix"], "state": state, "number": number})

@@ -12,6 +12,8 @@ from typing import TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from core.masking import mask_number
+
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 MASKED_KEYS = frozenset(
@@ -30,11 +32,6 @@ MASKED_KEYS = frozenset(
 """Keys whose values may say who called or what was dialled. ``phone`` is not here: it is an agent's seat."""
 
 SECRET_KEYS = frozenset({"password", "secret", "token", "authorization", "dsn", "database_url"})
-
-_KEPT_START = 3
-_KEPT_END = 2
-_MASKABLE = 7
-"""Shorter values are masked whole."""
 
 
 def configure(level: str = "info", stream: TextIO | None = None) -> None:
@@ -103,16 +100,8 @@ def _masked(key: str, value: object) -> object:
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         return [_masked(key, item) for item in value]
     if lowered in MASKED_KEYS and value is not None:
-        return mask(str(value))
+        return mask_number(str(value))
     return value
-
-
-def mask(value: str) -> str:
-    """``13812345678`` -> ``138******78``; what is short is masked whole, what is empty stays empty."""
-    if len(value) < _MASKABLE:
-        return "*" * len(value)
-    hidden = len(value) - _KEPT_START - _KEPT_END
-    return value[:_KEPT_START] + "*" * hidden + value[-_KEPT_END:]
 
 
 def rotate(path: Path, *, largest: int = 10_000_000, keep: int = 5) -> None:

@@ -113,18 +113,6 @@ def _may(account: Account, owner: AgentId | None, own: Permission, everything: P
     return everything in account.permissions or (own in account.permissions and owner == account.id)
 
 
-def mask_number(number: str) -> str:
-    """A phone number as lists show it: ``13812345678`` -> ``138****5678``; the length stays.
-
-    From 11 characters on the first 3 and the last 4 stay, from 7 on two at each end, of shorter ones none.
-    """
-    if len(number) >= 11:  # noqa: PLR2004 - a mobile number in China
-        return number[:3] + "*" * (len(number) - 7) + number[-4:]
-    if len(number) >= 7:  # noqa: PLR2004 - a land line in China
-        return number[:2] + "*" * (len(number) - 4) + number[-2:]
-    return "*" * len(number)
-
-
 # --- names ---------------------------------------------------------------------------------------
 
 

@@ -17,6 +17,7 @@ from core import clock
 from core.errors import Conflict, NotFound, NotPermitted, PreconditionFailed, Unavailable
 from core.facts import CallFinished, CallHandedOver, Fact, TalkEnded, TalkStarted, VoicemailLeft
 from core.identity import Account
+from core.masking import in_full, mask_number
 from core.ports import Writer
 from core.vocabulary import CallId, Outcome, Seconds
 from db.pool import Database
@@ -208,8 +209,10 @@ class TicketService:
     async def show_caller(self, account: Account, view: TicketView) -> str:
         """The caller's number as this account may see it: full (and noted in the audit) or masked."""
         number = view.ticket.caller
-        if not number or not rules.may_edit(account, view.ticket.agent_id):
-            return rules.mask_number(number)
+        owner = view.ticket.agent_id
+        talking = owner == account.id and view.ticket.call_ended_at is None
+        if not number or not in_full(account, owner, talking=talking):
+            return mask_number(number)
         await self._store.caller_shown(view.ticket.id, account)
         return number
 

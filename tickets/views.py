@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from pydantic.functional_validators import model_validator
 
 from core.api import ApiModel
+from core.masking import mask_number
 from core.vocabulary import Seconds
 from tickets import rules
 from tickets.model import Recording, RecordingState, TicketSource, TicketState, TicketView
@@ -214,7 +215,7 @@ def ticket_item(view: TicketView) -> TicketItem:
         state=ticket.state,
         source=ticket.source,
         call_id=UUID(ticket.call_id),
-        caller=rules.mask_number(ticket.caller),
+        caller=mask_number(ticket.caller),
         dialled=ticket.dialled,
         queue=ticket.queue,
         agent_id=ticket.agent_id,

@@ -13,9 +13,9 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from acd.api import mask
 from core import clock
 from core.errors import Unavailable
+from core.masking import mask_number
 from core.vocabulary import Outcome, Seconds
 from hotline.demo.callers import Caller, CallerGroup
 from hotline.demo.client import HotlineClient, http_session
@@ -84,7 +84,7 @@ class Scene:
 
     def row_of(self, guest: Guest) -> Mapping[str, Any] | None:
         """What the hotline knows of a guest's call; ``None`` before it has arrived."""
-        masked = mask(guest.number)
+        masked = mask_number(guest.number)
         return next((row for row in self.rows if row["caller"] == masked), None)
 
     @property

@@ -162,12 +162,14 @@ async def test_showing_the_full_number_is_noted_and_lists_mask_it(desk: Desk) ->
     assert listed["items"][0]["caller"] == "138****5678"
     assert CALLER not in str(listed)
     assert await desk.bench.count("audit") == before
-    assert (await (await desk.get("wang", desk.ticket)).json())["caller"] == CALLER
+    assert (await (await desk.get("wang", desk.ticket)).json())["caller"] == "138****5678"
+    assert await desk.bench.count("audit") == before
+    assert (await (await desk.get("zhang", desk.ticket)).json())["caller"] == CALLER
     noted = await desk.bench.database.fetchrow(
         "SELECT actor, action, object, detail FROM audit ORDER BY id DESC LIMIT 1"
     )
     assert noted is not None
-    assert tuple(noted) == ("wang", "ticket.caller_shown", f"ticket:{desk.ticket_id}", "{}")
+    assert tuple(noted) == ("zhang", "ticket.caller_shown", f"ticket:{desk.ticket_id}", "{}")
 
 
 async def test_the_list_is_paged_newest_first_without_gaps(desk: Desk) -> None:

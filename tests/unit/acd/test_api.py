@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acd.api import CallQuery, decode_cursor, encode_cursor, mask
+from acd.api import CallQuery, decode_cursor, encode_cursor
 from core.errors import InvalidInput
 
 IDENT = "0b6c2d0e-8a5e-4a57-9d6f-3f1f6f0f8a11"
@@ -67,30 +67,6 @@ def test_arbitrary_text_is_refused_or_genuine(text: str) -> None:
     assert at is not None
     assert ident is not None
     assert encode_cursor(at.timestamp(), ident) == text
-
-
-@pytest.mark.parametrize(
-    ("number", "shown"),
-    [
-        ("13812345678", "138****5678"),
-        ("03125050505", "031****0505"),
-        ("+8613812345678", "+86*******5678"),
-        ("12345678", "123*5678"),
-        ("1234567", "*******"),
-        ("12345", "*****"),
-        ("", ""),
-    ],
-)
-def test_numbers_are_masked(number: str, shown: str) -> None:
-    assert mask(number) == shown
-
-
-@given(st.text("0123456789+", min_size=8, max_size=20))
-def test_a_mask_keeps_the_length_and_hides_something(number: str) -> None:
-    shown = mask(number)
-    assert len(shown) == len(number)
-    assert "*" in shown
-    assert shown.count("*") == len(number) - 7
 
 
 @pytest.mark.parametrize(

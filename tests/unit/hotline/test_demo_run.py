@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from acd.api import mask
+from core.masking import mask_number
 from hotline.demo import report, run
 from hotline.demo.run import Action, Guest, Manner, Play, Scene
 
@@ -30,7 +30,7 @@ def row(**given: object) -> dict[str, Any]:
         )
     )
     fixed = {"recording_id": None, "recording_state": None, "arrived_at": "2026-11-23T19:30:10Z"}
-    return empty | fixed | {"call_id": "c", "caller": mask("13900000007")} | given
+    return empty | fixed | {"call_id": "c", "caller": mask_number("13900000007")} | given
 
 
 TALKED_ROW = {"queued_at": QUEUED, "answered_at": ANSWERED, "talk_ended_at": TALKED}
@@ -69,7 +69,7 @@ def test_guests_are_mixed_and_told_apart() -> None:
     assert {index for index, person in enumerate(people) if person.manner is Manner.RATES} == {0, 3, 6}
     later = run.guests(5, first=10)
     assert {person.manner for person in later} == {Manner.LEAVES_AFTER_TALK}
-    assert len({mask(person.number) for person in people + later}) == 15
+    assert len({mask_number(person.number) for person in people + later}) == 15
     assert {person.rating for person in people} == {"1", "2", "3"}
 
 
