@@ -5,7 +5,7 @@ own place; an agent whose turn it is gets the phone ringing first, so no more is
 free. What becomes of that call, ``acd.callback_book`` is told by ``acd.calls``.
 """
 
-from acd import callback_book, calls, placed
+from acd import callback_book, calls, placed, relief
 from acd.callback_offers import CALL_BACK, CALLBACK_REQUESTED, may_be_offered
 from acd.callout_model import Callout
 from acd.model import Call, Decision, State
@@ -14,7 +14,7 @@ from acd.phases import Phase
 from acd.timers import Deadline
 from core.callbacks import TRYING, CallBack, CallBackId, CallBackInput, CallBackSource, CallBackState
 from core.commands import SendAway
-from core.events import CallBackAsked, CallBackCancelAsked, CallerChose
+from core.events import CallBackAsked, CallBackCancelAsked, CallerChose, CallLeaving, LiveCall
 from core.facts import Refused
 from core.plan import CallBackRules
 from core.vocabulary import Direction, Outcome, Seconds
@@ -39,6 +39,28 @@ def on_chosen(state: State, event: CallerChose, out: Decision) -> None:
     call.leaving = (Outcome.CALLED_BACK, CALLBACK_REQUESTED)
     out.commands.append(SendAway(call.call_id, call.channel, CALL_BACK))
     request_of(state, call, out, event.at)
+
+
+def on_leaving(state: State, event: CallLeaving, out: Decision) -> None:
+    """The dialplan lets a caller go; the journal may be the only one that knows what he was promised."""
+    call = state.calls.get(event.call_id)
+    known = call is None or call.leaving is not None
+    relief.on_leaving(state, event, out)
+    if call is not None and not known:
+        _promised(state, call, out, event.at)
+
+
+def adopt(state: State, call: Call, live: LiveCall, out: Decision, at: Seconds) -> None:
+    """A picture shows a caller on his way out: an earlier run may have ended before it kept his request."""
+    known = call.leaving is not None
+    relief.adopt(state, call, live)
+    if not known:
+        _promised(state, call, out, at)
+
+
+def _promised(state: State, call: Call, out: Decision, at: Seconds) -> None:
+    if call.leaving == (Outcome.CALLED_BACK, CALLBACK_REQUESTED):
+        request_of(state, call, out, at)
 
 
 def request_of(state: State, call: Call, out: Decision, at: Seconds) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from acd import (
+    asks,
+    breaks,
     callback_offers,
     callbacks,
     callouts,
@@ -24,6 +26,7 @@ from acd import (
     soft_routing,
     talk_legs,
     talks,
+    wrap_up,
 )
 from acd.model import Decision, State
 from acd.routing import pairs
@@ -35,6 +38,7 @@ from core.events import (
     AgentLogout,
     AgentProfileChanged,
     AgentStateAsked,
+    BreakReasonsChanged,
     CallAnswered,
     CallArrived,
     CallBackAsked,
@@ -54,6 +58,7 @@ from core.events import (
     DisconnectAsked,
     DisconnectStopped,
     Event,
+    NextStateCancelled,
     OfferFailed,
     PhoneNotReached,
     PhonePickedUp,
@@ -72,6 +77,8 @@ from core.events import (
     ThirdRinging,
     Tick,
     WarningFailed,
+    WrapUpExtensionAsked,
+    WrapUpFinished,
 )
 from core.vocabulary import Seconds
 
@@ -144,6 +151,7 @@ CHOICES: dict[str, Callable[[State, CallerChose, Decision], None]] = {
 
 DUE: dict[Deadline, Callable[[State, Any, Seconds, Decision, Seconds], None]] = {
     Deadline.STATE_OVER: seats.on_state_over,
+    Deadline.BREAK_LIMIT: breaks.on_limit,
     Deadline.OFFER_OVERDUE: offers.on_overdue,
     Deadline.RECORD_RESUME: talks.on_pause_over,
     Deadline.OVERFLOW: relief.on_due,
@@ -175,11 +183,15 @@ HANDLERS: dict[type, Callable[[State, Any, Decision], None]] = {
     CallAnswered: calls.on_answered,
     AgentLegEnded: calls.on_agent_leg_ended,
     CallHungUp: calls.on_hung_up,
-    CallLeaving: relief.on_leaving,
+    CallLeaving: callbacks.on_leaving,
     PhoneReachability: seats.on_reachability,
     AgentLogin: seats.on_login,
     AgentLogout: seats.on_logout,
-    AgentStateAsked: seats.on_state_asked,
+    AgentStateAsked: asks.on_state_asked,
+    NextStateCancelled: asks.on_next_cancelled,
+    WrapUpExtensionAsked: wrap_up.on_extension_asked,
+    WrapUpFinished: wrap_up.on_finished,
+    BreakReasonsChanged: breaks.on_reasons_changed,
     OfferFailed: callouts.on_offer_failed,
     SendAwayFailed: relief.on_send_failed,
     SurgeChanged: forecast.on_surge,

@@ -4,7 +4,7 @@ What changed after the picture was begun is newer than the picture and is left a
 when it is missing from two pictures in a row, because one may have been taken while it moved.
 """
 
-from acd import callouts, calls, offers, placing, relief, seats, talk_pictures
+from acd import callbacks, callouts, calls, offers, placing, seats, talk_pictures
 from acd.model import Agent, Call, Decision, State, step
 from acd.phases import CallInput, Phase
 from agents.rules import AgentInput
@@ -42,7 +42,7 @@ def _compare(state: State, live: LiveCall, event: Reconciled, out: Decision) -> 
     call = _known(state, live, out)
     if not adopted:
         placing.compare(call, live, out)
-    relief.adopt(state, call, live)
+    callbacks.adopt(state, call, live, out, event.at)
     if adopted or call.changed_at <= event.at:
         _follow(state, call, live, event, out)
 

@@ -26,6 +26,7 @@ from core.events import (
     CallBackAsked,
     CallBackCancelAsked,
     CallerChose,
+    CallLeaving,
     CalloutConnected,
     CalloutUnreached,
     PhoneNotReached,
@@ -36,7 +37,7 @@ from core.events import (
 from core.facts import CallBackChanged, CallFinished, CalloutPlaced, Refused
 from core.plan import CallBackRules
 from core.vocabulary import AgentState, CallId, Direction, Outcome, QueueName, Seconds
-from tests.unit.acd.world import CITIZENS, World, phone_of, waiting
+from tests.unit.acd.world import CITIZENS, World, live, phone_of, waiting
 
 NUMBER = "13800138001"
 OTHER = "13900139000"
@@ -174,6 +175,24 @@ def test_who_would_not_wait_or_cannot_be_called_is_not_asked(why: str) -> None:
     tick(world, 100.0)
     tick(world, 200.0)
     assert not offered(world)
+
+
+@pytest.mark.parametrize("who", ["picture", "journal"])
+def test_a_promise_that_only_asterisk_knows_of_is_kept_once(who: str) -> None:
+    world = centre()
+    if who == "picture":
+        leaving = replace(live("a", "leaving", entered_at=1.0), leaving="call_back")
+        world.picture(5.0, leaving)
+        world.picture(6.0, leaving)
+    else:
+        world.wait("a", 1.0)
+        world.apply(CallLeaving(CallId("a"), "call_back", 5.0))
+        world.apply(CallLeaving(CallId("a"), "call_back", 5.0))
+    assert [fact.callback.place_at for fact in world.told(CallBackChanged)] == [1.0]
+    world.hang_up("a", 7.0)
+    assert [(fact.outcome, fact.cause) for fact in world.told(CallFinished)] == [
+        (Outcome.CALLED_BACK, "callback_requested")
+    ]
 
 
 def test_choosing_ends_the_call_and_puts_a_request_at_its_place() -> None:
