@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from acd import seats
+from acd import breaks, seats, wrap_up
 from acd.model import Agent, State
 from acd.phases import Phase
 from core.ports import AgentView, QueueView
@@ -56,6 +56,9 @@ class Live:
             dialled=call.dialled if call else "",
             queue=call.queue if call else "",
             answered_at=call.answered_at if call else None,
+            next_reason=agent.next_reason,
+            break_use=breaks.present(self._state, agent, self._now()),
+            extensions_left=wrap_up.extensions_left(self._state, agent),
         )
 
     def queues(self) -> list[QueueView]:

@@ -13,6 +13,7 @@ from acd.routing import IdlePool, WaitingLine
 from acd.skills import Profile
 from acd.talk_model import Talk
 from acd.timers import Timers
+from agents.breaks import BreakMemory
 from core.commands import Command
 from core.facts import Fact
 from core.plan import NeedStep, Priority, QueueRules, RoutingPlan
@@ -126,6 +127,10 @@ class Agent:
     until: Seconds | None = None
     next_state: AgentState | None = None
     next_reason: str = ""
+    next_cause: str = ""
+    """Who noted the next state: ``agent:next_state`` or ``supervisor:<login>``; the row's cause."""
+    extensions: int = 0
+    """How often the wrap-up that goes on has been prolonged at the agent's wish."""
     skills: Mapping[SkillName, int] = field(default_factory=dict)
     """Level 1..5 of each skill."""
     certificates: Mapping[CertificateName, Seconds | None] = field(default_factory=dict)
@@ -168,6 +173,7 @@ class State:
     timers: Timers = field(default_factory=Timers)
     relief: ReliefMemory = field(default_factory=ReliefMemory)
     out: OutMemory = field(default_factory=OutMemory)
+    breaks: BreakMemory = field(default_factory=BreakMemory)
     wake_at: Seconds | None = None
     keys: int = 0
 

@@ -144,6 +144,8 @@ class QueueDocument(ApiModel):
 
     title: Title = ""
     wrap_up_seconds: Annotated[float, Field(ge=0, le=3600)] = 10.0
+    wrap_up_step_seconds: Annotated[float, Field(ge=1, le=600)] = 60.0
+    wrap_up_extensions: Annotated[int, Field(ge=0, le=20)] = 3
     ring_seconds: Annotated[int, Field(ge=3, le=120)] = 15
     service_level_seconds: Annotated[float, Field(ge=1, le=600)] = 15.0
     strategy: Strategy = Strategy.LONGEST_IDLE

@@ -32,6 +32,8 @@ WEEKDAYS: Mapping[Weekday, int] = {day: number for number, day in enumerate(Week
 AS_WRITTEN = (
     "title",
     "wrap_up_seconds",
+    "wrap_up_step_seconds",
+    "wrap_up_extensions",
     "service_level_seconds",
     "strategy",
     "last_agent_within",

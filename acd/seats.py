@@ -3,12 +3,14 @@
 Every change goes through the table ``agents.rules.TRANSITIONS`` and becomes one ``AgentStateChanged`` fact.
 """
 
-from acd import placing, staffing
+from acd import breaks, placing, staffing
 from acd.model import Agent, Decision, State
 from acd.skills import Profile, levels_of, valid_at
 from acd.strategies import Candidate
 from acd.timers import Deadline
 from agents.rules import ASKS, IN_A_CALL, NEXT_STATE_ALLOWED, AgentInput, next_state
+from agents.seating import AWAY, REFUSALS, Holder, OwnSeat, Seating, seating, wish_of
+from agents.timesheet import Spell
 from core.commands import MirrorMember
 from core.events import AgentLogin, AgentLogout, AgentStateAsked, PhoneReachability
 from core.facts import AgentLeft, AgentSatDown, AgentStateChanged, NextStateSet, Refused
@@ -16,6 +18,9 @@ from core.vocabulary import AgentId, AgentState, QueueName, Seconds
 
 PHONE_CAUSES = frozenset({"system:phone_lost", "system:unreachable"})
 """NOT_RESPONDING for one of these ends by itself when the phone is back."""
+
+NEXT_STATE_CAUSE = "agent:next_state"
+"""Cause of the state that an agent has asked for during a call."""
 
 PAUSED = frozenset(
     {AgentState.BREAK, AgentState.STRESS_ROOM, AgentState.NOT_RESPONDING, AgentState.OFFLINE},
@@ -40,6 +45,8 @@ def move(
     if target is None:
         return False
     before = agent.state
+    left = Spell(before, agent.reason, agent.cause, agent.since, max(agent.since, at))
+    agent.extensions = 0
     _leave(state, agent)
     agent.state, agent.reason, agent.cause, agent.since, agent.until = target, reason, cause, at, until
     _enter(state, agent, given, at)
@@ -63,6 +70,7 @@ def move(
         out.commands.append(mirror(state, agent))
     if target not in placing.BACK_SOON:
         placing.release(state, agent, at)
+    breaks.moved(state, agent, left, out)
     return True
 
 
@@ -138,18 +146,37 @@ def restore(state: State, agent: Agent) -> None:
 
 
 def on_login(state: State, event: AgentLogin, out: Decision) -> None:
-    """An agent takes a seat."""
-    present = state.agents.get(event.agent_id)
-    if present is not None:
-        if present.phone != event.phone:
-            out.facts.append(Refused("already_seated", "you are already at another phone", "phone"))
-        return
-    if event.phone in state.by_phone:
-        out.facts.append(Refused("phone_taken", "another agent is at this phone", "phone"))
-        return
-    if event.phone not in state.reachable:
+    """An agent takes a seat; ``agents.seating`` has the rules for two people, or two phones."""
+    present, holder = state.agents.get(event.agent_id), state.agent_at(event.phone)
+    wish = wish_of(take_over=event.take_over, in_charge=event.in_charge)
+    follows = seating(_own_seat(present, event), _holder(present, holder), wish)
+    if follows in REFUSALS:
+        out.facts.append(Refused(follows, REFUSALS[follows], "phone"))
+    elif follows is not Seating.STAY and event.phone not in state.reachable:
         out.facts.append(Refused("phone_not_registered", "the phone is not registered", "phone"))
-        return
+    elif follows is not Seating.STAY:
+        if holder is not None:
+            leave_seat(state, holder, out, event.at, cause=f"supervisor:{event.login}")
+        if present is not None:
+            leave_seat(state, present, out, event.at, cause="agent:take_over")
+        _sit(state, event, out)
+
+
+def _own_seat(present: Agent | None, event: AgentLogin) -> OwnSeat:
+    if present is None:
+        return OwnSeat.NONE
+    if present.phone == event.phone:
+        return OwnSeat.HERE
+    return OwnSeat.ELSEWHERE_IN_A_CALL if present.state in IN_A_CALL else OwnSeat.ELSEWHERE
+
+
+def _holder(present: Agent | None, holder: Agent | None) -> Holder:
+    if holder is None or holder is present:
+        return Holder.NOBODY
+    return Holder.AWAY if holder.state in AWAY else Holder.AT_WORK
+
+
+def _sit(state: State, event: AgentLogin, out: Decision) -> None:
     agent = Agent(
         agent_id=event.agent_id,
         name=event.name,
@@ -178,12 +205,18 @@ def on_logout(state: State, event: AgentLogout, out: Decision) -> None:
     agent = state.agents.get(event.agent_id)
     if agent is None:
         out.facts.append(Refused("not_seated", "you are not at a phone"))
-    elif not move(state, agent, AgentInput.LOGOUT, out, event.at, cause=event.cause):
+    elif not leave_seat(state, agent, out, event.at, cause=event.cause):
         out.facts.append(Refused("call_in_progress", "end the call before leaving the seat"))
-    else:
-        out.commands.append(mirror(state, agent))
-        out.facts.append(AgentLeft(agent.agent_id, agent.phone, event.at))
-        del state.agents[agent.agent_id], state.by_phone[agent.phone]
+
+
+def leave_seat(state: State, agent: Agent, out: Decision, at: Seconds, *, cause: str) -> bool:
+    """The agent is gone from the phone; ``False`` when the table does not allow it in this state."""
+    if not move(state, agent, AgentInput.LOGOUT, out, at, cause=cause):
+        return False
+    out.commands.append(mirror(state, agent))
+    out.facts.append(AgentLeft(agent.agent_id, agent.phone, at))
+    del state.agents[agent.agent_id], state.by_phone[agent.phone]
+    return True
 
 
 def on_state_asked(state: State, event: AgentStateAsked, out: Decision) -> None:
@@ -215,7 +248,8 @@ def _note_next(agent: Agent, event: AgentStateAsked, out: Decision) -> None:
         )
         return
     agent.next_state, agent.next_reason = event.state, event.reason
-    out.facts.append(NextStateSet(agent.agent_id, event.state, event.reason, event.at))
+    agent.next_cause = NEXT_STATE_CAUSE if event.cause == "agent" else event.cause
+    out.facts.append(NextStateSet(agent.agent_id, event.state, event.reason, event.at, agent.next_cause))
 
 
 def end_talk(state: State, agent: Agent, out: Decision, at: Seconds) -> None:
@@ -246,24 +280,31 @@ def on_state_over(state: State, agent_id: int, due_at: Seconds, out: Decision, n
         wrap_up_over(state, agent, out, now)
 
 
-def wrap_up_over(state: State, agent: Agent, out: Decision, at: Seconds) -> None:
+def wrap_up_over(
+    state: State, agent: Agent, out: Decision, at: Seconds, *, cause: str = "system:wrap_up_over"
+) -> None:
     """Wrap-up is over: the state noted during the call, or ready."""
-    wanted, reason = agent.next_state, agent.next_reason
-    agent.next_state, agent.next_reason = None, ""
+    wanted, reason, noted_by = take_wish(agent)
     if wanted in (None, AgentState.READY):
-        move(state, agent, AgentInput.WRAP_UP_OVER, out, at, cause="system:wrap_up_over")
+        move(state, agent, AgentInput.WRAP_UP_OVER, out, at, cause=cause)
     else:
-        move(state, agent, ASKS[wanted], out, at, cause="agent:next_state", reason=reason)
+        move(state, agent, ASKS[wanted], out, at, cause=noted_by, reason=reason)
     if not agent.reachable:
         move(state, agent, AgentInput.PHONE_LOST, out, at, cause="system:phone_lost")
 
 
+def take_wish(agent: Agent) -> tuple[AgentState | None, str, str]:
+    """The state noted during a call, its reason and the cause of its row; it is noted no longer."""
+    wish = agent.next_state, agent.next_reason, agent.next_cause or NEXT_STATE_CAUSE
+    agent.next_state, agent.next_reason, agent.next_cause = None, "", ""
+    return wish
+
+
 def after_offer(state: State, agent: Agent, out: Decision, at: Seconds) -> None:
     """An offer came to nothing: a break asked for while it rang is due, and a phone lost meanwhile counts."""
-    wanted, reason = agent.next_state, agent.next_reason
-    agent.next_state, agent.next_reason = None, ""
+    wanted, reason, noted_by = take_wish(agent)
     if wanted in (AgentState.BREAK, AgentState.STRESS_ROOM):
-        move(state, agent, ASKS[wanted], out, at, cause="agent:next_state", reason=reason)
+        move(state, agent, ASKS[wanted], out, at, cause=noted_by, reason=reason)
     if not agent.reachable:
         move(state, agent, AgentInput.PHONE_LOST, out, at, cause="system:phone_lost")
 

@@ -359,6 +359,8 @@ def _agent(seat: SeatedAgent) -> Agent:
         until=seat.until,
         next_state=seat.next_state,
         next_reason=seat.next_reason,
+        next_cause=seat.next_cause,
+        extensions=seat.extensions,
         skills=seat.skills,
         certificates=seat.certificates,
         wrap_up_seconds=seat.wrap_up_seconds,

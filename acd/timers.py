@@ -12,6 +12,8 @@ class Deadline(StrEnum):
 
     STATE_OVER = "state_over"
     """An agent's state ends by itself (wrap-up)."""
+    BREAK_LIMIT = "break_limit"
+    """A limit of an agent's break comes near (``acd.breaks``)."""
     OFFER_OVERDUE = "offer_overdue"
     """Asterisk should have said how an offer ended by now."""
     OVERFLOW = "overflow"

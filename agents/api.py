@@ -54,6 +54,7 @@ def _own(api: PeopleApi) -> Sequence[Endpoint]:
             api.end_session,
             status=204,
             tag="sessions",
+            errors=(409,),
         ),
         Endpoint(
             "GET",

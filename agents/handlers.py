@@ -32,6 +32,7 @@ from agents.views import (
 from core.api import ApiRequest, Reply
 from core.errors import Conflict, InvalidInput, NotFound, PreconditionRequired, Unavailable
 from core.events import AgentLogin, AgentLogout, AgentStateAsked
+from core.facts import AgentLeft
 from core.identity import Account, Permission
 from core.ports import AgentView, Inbox, LiveView, PhoneDirectory
 from core.vocabulary import AgentId, AgentState, CallId, Phone, QueueName, Seconds
@@ -105,8 +106,16 @@ class PeopleApi:
     async def end_session(self, request: ApiRequest) -> Reply:
         """Log out."""
         token = request.headers.get("Authorization", "").partition(" ")[2].strip()
+        await self._leave_with_the_last_browser(request.account, token)
         await self._service.log_out(request.account, token)
         return Reply(status=204)
+
+    async def _leave_with_the_last_browser(self, account: Account, token: str) -> None:
+        """Nobody stays at a phone without a screen; during a call the log-out is refused."""
+        if self._live.agent(account.id) is None or await self._service.sessions.others(account.id, token):
+            return
+        await self._inbox.ask(AgentLogout(account.id, "agent", self._now()))
+        self._note(account, "seat.leave", account.id)
 
     # --- one's own seat and state --------------------------------------------------------------
 
@@ -154,7 +163,7 @@ class PeopleApi:
         if not self._phones.reachable(phone):
             raise Conflict("the phone is not registered", code="phone_not_registered", field="phone")
         held = await self._service.qualifications.last_known(account)
-        await self._inbox.ask(
+        facts = await self._inbox.ask(
             AgentLogin(
                 account.id,
                 account.display_name,
@@ -164,8 +173,14 @@ class PeopleApi:
                 held.skills,
                 held.certificates,
                 held.wrap_up_seconds,
+                take_over=request.body.take_over,
+                in_charge=Permission.SUPERVISE in account.permissions,
+                login=account.login,
             ),
         )
+        for fact in facts:
+            if isinstance(fact, AgentLeft) and fact.agent_id != account.id:
+                self._note(account, "agent.force_out", fact.agent_id, phone=phone)
         self._note(account, "seat.take", account.id, phone=phone)
         return Reply(await self._me(account))
 

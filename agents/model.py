@@ -39,3 +39,6 @@ class SeatedAgent:
     certificates: Mapping[CertificateName, Seconds | None] = field(default_factory=dict)
     wrap_up_seconds: Seconds | None = None
     """The agent's own wrap-up time, ``None``: that of the queue."""
+    next_cause: str = ""
+    extensions: int = 0
+    """How often the wrap-up has been prolonged at the agent's wish."""

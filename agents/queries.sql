@@ -87,21 +87,28 @@ ON CONFLICT (key) DO NOTHING;
 
 -- name: next_state_set
 -- A state asked for during a call.
-/* in order */ UPDATE seats SET next_state = $2::text, next_reason = $3::text, next_at = to_timestamp($4::float8)
+/* in order */ UPDATE seats
+SET next_state = $2::text, next_reason = $3::text, next_at = to_timestamp($4::float8), next_cause = $5::text
 WHERE agent_id = $1::bigint AND until IS NULL AND coalesce(next_at <= to_timestamp($4::float8), true);
 
 -- name: next_state_done
 -- It has taken effect, or another wish has replaced it.
-UPDATE seats SET next_state = NULL, next_reason = '', next_at = NULL
+UPDATE seats SET next_state = NULL, next_reason = '', next_at = NULL, next_cause = ''
 WHERE agent_id = $1::bigint AND until IS NULL AND next_at <= to_timestamp($2::float8);
 
 -- name: seated
--- Everybody who sits at a phone, with the latest state.
-SELECT s.agent_id, a.display_name, s.phone, a.queues, st.to_state, st.reason, st.cause, st.call_id::text AS call_id,
-       extract(epoch FROM st.at)::float8 AS at, extract(epoch FROM st.until)::float8 AS until,
-       s.next_state, s.next_reason, extract(epoch FROM s.since)::float8 AS since
+-- Everybody who sits at a phone, with the latest state. A wrap-up that was prolonged began with the row that led to it.
+SELECT s.agent_id, a.display_name, s.phone, a.queues, st.to_state, began.reason, began.cause,
+       st.call_id::text AS call_id, extract(epoch FROM st.at)::float8 AS changed_at,
+       extract(epoch FROM began.at)::float8 AS at, extract(epoch FROM st.until)::float8 AS until,
+       s.next_state, s.next_reason, s.next_cause, extract(epoch FROM s.since)::float8 AS since,
+       (SELECT count(*) FROM agent_states e WHERE e.agent_id = s.agent_id AND e.seq > began.seq
+        AND e.reason = 'extension' AND e.cause = 'agent') AS extensions
 FROM seats s JOIN accounts a ON a.id = s.agent_id
 LEFT JOIN LATERAL (SELECT * FROM agent_states x WHERE x.agent_id = s.agent_id ORDER BY x.seq DESC LIMIT 1) st ON true
+LEFT JOIN LATERAL (SELECT * FROM agent_states x WHERE x.agent_id = s.agent_id AND x.seq <= st.seq
+                   AND NOT (x.from_state = 'WRAP_UP' AND x.to_state = 'WRAP_UP')
+                   ORDER BY x.seq DESC LIMIT 1) began ON true
 WHERE s.until IS NULL ORDER BY s.agent_id;
 
 -- name: state_rows

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from agents.breaks_store import SQL as STATES
 from agents.patience import within
 from agents.permissions import PERMISSIONS
 from agents.store import SQL
@@ -103,6 +104,13 @@ class Sessions:
         self._cache[digest] = seen
         if len(self._cache) > CACHED:
             self._cache.popitem(last=False)
+
+    async def others(self, account_id: AgentId, token: str) -> int:
+        """In how many other browsers the person is logged in; raises ``Unavailable``."""
+        found: int = await self._database.fetchval(
+            STATES["other_sessions"], account_id, _digest(token), clock.wall()
+        )
+        return found
 
     async def end(self, token: str) -> None:
         """End this session."""

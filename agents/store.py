@@ -6,7 +6,7 @@ from typing import Any
 
 from agents.model import SeatedAgent
 from agents.qualifications import NOBODYS, Qualification, Qualifications
-from core.facts import AgentLeft, AgentSatDown, AgentStateChanged, Fact, NextStateSet
+from core.facts import AgentLeft, AgentSatDown, AgentStateChanged, Fact, NextStateDropped, NextStateSet
 from core.ports import Writer
 from core.vocabulary import AgentId, AgentState, CallId, Phone, QueueName, Seconds
 from db import queries
@@ -20,7 +20,7 @@ DURING_A_CALL = frozenset({AgentState.RINGING, AgentState.TALKING, AgentState.OU
 
 _JUST_SAT_DOWN = {
     "to_state": AgentState.BREAK,
-    "reason": "",
+    "reason": "login",
     "cause": "system:restored",
     "until": None,
     "call_id": None,
@@ -45,7 +45,11 @@ class AgentStore:
             case AgentStateChanged():
                 self._state(fact)
             case NextStateSet():
-                self._submit("next_state_set", fact.agent_id, fact.next_state, fact.reason, fact.at)
+                self._submit(
+                    "next_state_set", fact.agent_id, fact.next_state, fact.reason, fact.at, fact.cause
+                )
+            case NextStateDropped():
+                self._submit("next_state_done", fact.agent_id, fact.at)
             case _:
                 pass
 
@@ -85,14 +89,33 @@ class AgentStore:
         """Everybody who sat at a phone when the record was last written."""
         rows = await self._database.fetch(SQL["seated"])
         held = await Qualifications(self._database).of_all(AgentId(row["agent_id"]) for row in rows)
-        return [_seated(dict(row), held.get(AgentId(row["agent_id"]), NOBODYS)) for row in rows]
+        return [
+            _seated(self._completed(dict(row)), held.get(AgentId(row["agent_id"]), NOBODYS))
+            for row in rows
+            if not self._has_left(dict(row))
+        ]
+
+    def _has_left(self, row: Mapping[str, Any]) -> bool:
+        """Whether a log-out was cut short between its two rows; the seat is closed then."""
+        left = row["to_state"] == AgentState.OFFLINE and row["changed_at"] > row["since"]
+        if left:
+            self._submit("seat_left", row["agent_id"], row["changed_at"])
+        return left
+
+    def _completed(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A log-in whose own row was cut short gets it now: a break is where it leads."""
+        if row["to_state"] not in (None, AgentState.OFFLINE):
+            return row
+        agent_id, since, cause = row["agent_id"], row["since"], _JUST_SAT_DOWN["cause"]
+        key, offline = f"restored-{agent_id}-{since:.6f}", AgentState.OFFLINE
+        self._submit(
+            "state_changed", key, agent_id, offline, AgentState.BREAK, "login", cause, None, None, None, since
+        )
+        return {**row, **_JUST_SAT_DOWN, "at": since}
 
 
 def _seated(row: Mapping[str, Any], held: Qualification) -> SeatedAgent:
     next_state = row["next_state"]
-    if row["to_state"] in (None, AgentState.OFFLINE):
-        # The log-in's own row was cut short: a break is where it leads.
-        row = {**row, **_JUST_SAT_DOWN, "at": row["since"]}
     return SeatedAgent(
         agent_id=AgentId(row["agent_id"]),
         name=row["display_name"],
@@ -105,6 +128,8 @@ def _seated(row: Mapping[str, Any], held: Qualification) -> SeatedAgent:
         until=row["until"],
         next_state=AgentState(next_state) if next_state is not None else None,
         next_reason=row["next_reason"],
+        next_cause=row["next_cause"],
+        extensions=row["extensions"],
         call_id=CallId(row["call_id"]) if row["call_id"] is not None else None,
         skills=held.skills,
         certificates=held.certificates,

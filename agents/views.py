@@ -6,7 +6,9 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
+from agents.break_views import BreakAnswer, break_answer
 from agents.caller_card import CallerCard
+from agents.recovery import BackBy, back_by
 from agents.service import StoredAccount
 from core.api import ApiModel
 from core.errors import InvalidInput
@@ -54,9 +56,10 @@ class SessionAnswer(ApiModel):
 
 
 class SeatBody(ApiModel):
-    """The phone to sit down at."""
+    """The phone to sit down at; ``take_over`` leaves another phone, or replaces somebody who is away."""
 
     phone: PhoneNumber
+    take_over: bool = False
 
 
 class StateBody(ApiModel):
@@ -89,6 +92,13 @@ class StateAnswer(ApiModel):
     since: datetime
     until: datetime | None
     next_state: AgentState | None
+    next_reason: str = ""
+    back_by: BackBy | None = None
+    """What ends NOT_RESPONDING: the phone's registration, or the agent's asking for a state."""
+    extensions_left: int = 0
+    """How often the wrap-up may still be prolonged."""
+    break_use: BreakAnswer | None = None
+    """What the break that goes on has used of its allowance."""
 
 
 class CallAnswer(ApiModel):
@@ -267,6 +277,10 @@ def state_answer(view: AgentView) -> StateAnswer:
         since=datetime.fromtimestamp(view.since, UTC),
         until=utc(view.until),
         next_state=view.next_state,
+        next_reason=view.next_reason,
+        back_by=back_by(view.state, view.cause),
+        extensions_left=view.extensions_left,
+        break_use=break_answer(view.break_use) if view.break_use is not None else None,
     )
 
 

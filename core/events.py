@@ -10,6 +10,7 @@ service's timer and ports the third. All of them go through the one inbox (``hot
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from core.breaks import BreakReason
 from core.callbacks import CallBackId
 from core.callers import CallerEntry, FlagCode
 from core.plan import Priority, RoutingPlan
@@ -281,6 +282,12 @@ class AgentLogin:
     """Until when each is valid, ``None``: without end."""
     wrap_up_seconds: Seconds | None = None
     """The agent's own wrap-up time instead of the queue's."""
+    take_over: bool = False
+    """Leave the other phone, or take this one from somebody who is away (``agents.seating``)."""
+    in_charge: bool = False
+    """Who asks may send others away from a phone."""
+    login: str = ""
+    """Of who asks, for the row of whoever has to leave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,6 +352,41 @@ class AgentStateAsked:
     reason: str
     cause: str
     """Who asked: ``agent`` or ``supervisor:<login>``."""
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class NextStateCancelled:
+    """The state noted for after the call is not wanted any more."""
+
+    agent_id: AgentId
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class WrapUpExtensionAsked:
+    """An agent needs more time after the call; the queue's rules say how much, how often."""
+
+    agent_id: AgentId
+    cause: str
+    """Who asked: ``agent`` or ``supervisor:<login>``; the latter is not bound by the number of times."""
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class WrapUpFinished:
+    """An agent is done before the time: on to what was noted, or ready."""
+
+    agent_id: AgentId
+    cause: str
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class BreakReasonsChanged:
+    """The reasons for breaks as they are now."""
+
+    reasons: tuple[BreakReason, ...]
     at: Seconds
 
 
@@ -582,6 +624,10 @@ ApiEvent = (
     | PriorityAsked
     | AgentLogout
     | AgentStateAsked
+    | NextStateCancelled
+    | WrapUpExtensionAsked
+    | WrapUpFinished
+    | BreakReasonsChanged
     | DisconnectAsked
     | DisconnectStopped
     | PlanChanged

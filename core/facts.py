@@ -6,6 +6,7 @@ Each fact carries a ``key`` that is unique for what it states, so that writing i
 
 from dataclasses import dataclass
 
+from core.breaks import Limit, Nearness
 from core.callbacks import CallBack, CallBackId
 from core.callers import DisconnectResult, FlagCode, Treatment
 from core.plan import Priority
@@ -404,6 +405,30 @@ class NextStateSet:
     next_state: AgentState
     reason: str
     at: Seconds
+    cause: str = "agent:next_state"
+    """Cause of the row that it will lead to."""
+
+
+@dataclass(frozen=True, slots=True)
+class NextStateDropped:
+    """The noted state is not wanted any more. key = (agent, at)."""
+
+    agent_id: AgentId
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class BreakWarned:
+    """A limit of somebody's break is near or used up; nobody is sent back. key = (agent, limit, at)."""
+
+    agent_id: AgentId
+    reason: str
+    """Code of the break's reason."""
+    limit: Limit
+    nearness: Nearness
+    used: Seconds
+    most: Seconds
+    at: Seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -448,5 +473,7 @@ Fact = (
     | AgentLeft
     | AgentStateChanged
     | NextStateSet
+    | NextStateDropped
+    | BreakWarned
     | Refused
 )

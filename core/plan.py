@@ -129,6 +129,10 @@ class QueueRules:
     name: QueueName
     wrap_up_seconds: Seconds
     ring_seconds: Seconds
+    wrap_up_step_seconds: Seconds = 60.0
+    """How much longer a wrap-up gets each time the agent asks for more."""
+    wrap_up_extensions: int = 3
+    """How often he may ask for it after one call; 0: not at all."""
     title: str = ""
     service_level_seconds: Seconds = 15.0
     strategy: Strategy = Strategy.LONGEST_IDLE

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from core.breaks import BreakUse
 from core.commands import (
     HangUpLeg,
     MarkCall,
@@ -179,6 +180,11 @@ class AgentView:
     dialled: str
     queue: str
     answered_at: Seconds | None
+    next_reason: str = ""
+    break_use: BreakUse | None = None
+    """Of the break that goes on, when it has a reason with a row."""
+    extensions_left: int = 0
+    """How often the wrap-up that goes on may still be prolonged."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,36 @@ ALTER TABLE public.audit ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.break_reasons (
+    code text NOT NULL,
+    title_zh text NOT NULL,
+    title_en text NOT NULL,
+    allowance_s double precision,
+    each_s double precision,
+    period text NOT NULL,
+    productive boolean NOT NULL,
+    is_default boolean DEFAULT false NOT NULL,
+    retired_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT break_reasons_allowance_s_check CHECK ((allowance_s > (0)::double precision)),
+    CONSTRAINT break_reasons_check CHECK ((NOT (is_default AND (retired_at IS NOT NULL)))),
+    CONSTRAINT break_reasons_code_check CHECK ((code ~ '^[a-z0-9_]{1,40}$'::text)),
+    CONSTRAINT break_reasons_each_s_check CHECK ((each_s > (0)::double precision)),
+    CONSTRAINT break_reasons_period_check CHECK ((period = ANY (ARRAY['day'::text, 'duty'::text]))),
+    CONSTRAINT break_reasons_title_en_check CHECK (((length(title_en) >= 1) AND (length(title_en) <= 40))),
+    CONSTRAINT break_reasons_title_zh_check CHECK (((length(title_zh) >= 1) AND (length(title_zh) <= 40)))
+);
+
+COMMENT ON COLUMN public.break_reasons.allowance_s IS 'of all breaks of this reason within the period; null: no limit';
+
+COMMENT ON COLUMN public.break_reasons.each_s IS 'of one break; null: no limit';
+
+COMMENT ON COLUMN public.break_reasons.period IS 'day: local midnight to midnight; duty: since sitting down after six hours away';
+
+COMMENT ON COLUMN public.break_reasons.is_default IS 'stands for a break that is asked for without a reason';
+
+COMMENT ON COLUMN public.break_reasons.retired_at IS 'not offered any more; rows of states keep the code';
+
 CREATE TABLE public.call_disconnects (
     call_id uuid NOT NULL,
     asked_at timestamp with time zone NOT NULL,
@@ -453,6 +483,8 @@ CREATE TABLE public.queues (
     call_back jsonb,
     redial_within double precision NOT NULL,
     changed_in integer NOT NULL,
+    wrap_up_step_seconds double precision DEFAULT 60 NOT NULL,
+    wrap_up_extensions integer DEFAULT 3 NOT NULL,
     CONSTRAINT queues_announce_every_check CHECK ((announce_every >= (0)::double precision)),
     CONSTRAINT queues_call_back_check CHECK ((jsonb_typeof(call_back) = 'object'::text)),
     CONSTRAINT queues_closed_to_check CHECK ((closed_to = ANY (ARRAY['stay'::text, 'call_back'::text, 'voicemail'::text, 'message'::text]))),
@@ -474,7 +506,9 @@ CREATE TABLE public.queues (
     CONSTRAINT queues_service_level_seconds_check CHECK (((service_level_seconds >= (1)::double precision) AND (service_level_seconds <= (600)::double precision))),
     CONSTRAINT queues_strategy_check CHECK ((strategy = ANY (ARRAY['longest_idle'::text, 'fewest_calls'::text, 'best_skill'::text]))),
     CONSTRAINT queues_title_check CHECK ((length(title) <= 80)),
-    CONSTRAINT queues_wrap_up_seconds_check CHECK (((wrap_up_seconds >= (0)::double precision) AND (wrap_up_seconds <= (3600)::double precision)))
+    CONSTRAINT queues_wrap_up_extensions_check CHECK (((wrap_up_extensions >= 0) AND (wrap_up_extensions <= 20))),
+    CONSTRAINT queues_wrap_up_seconds_check CHECK (((wrap_up_seconds >= (0)::double precision) AND (wrap_up_seconds <= (3600)::double precision))),
+    CONSTRAINT queues_wrap_up_step_seconds_check CHECK (((wrap_up_step_seconds >= (1)::double precision) AND (wrap_up_step_seconds <= (600)::double precision)))
 );
 
 COMMENT ON COLUMN public.queues.needs IS '[{"after": seconds, "skills": {name: level}}]';
@@ -482,6 +516,10 @@ COMMENT ON COLUMN public.queues.needs IS '[{"after": seconds, "skills": {name: l
 COMMENT ON COLUMN public.queues.hours IS '{"zone", "week": {"mon": ["08:30-12:00"]}, "closed_days", "extra_days"}; null: day and night';
 
 COMMENT ON COLUMN public.queues.changed_in IS 'version of the plan in which the row was last changed; its ETag';
+
+COMMENT ON COLUMN public.queues.wrap_up_step_seconds IS 'how much longer a wrap-up gets each time the agent asks for more';
+
+COMMENT ON COLUMN public.queues.wrap_up_extensions IS 'how often the agent may ask after one call';
 
 CREATE TABLE public.recording_accesses (
     id bigint NOT NULL,
@@ -541,6 +579,7 @@ CREATE TABLE public.seats (
     next_state text,
     next_reason text DEFAULT ''::text NOT NULL,
     next_at timestamp with time zone,
+    next_cause text DEFAULT ''::text NOT NULL,
     CONSTRAINT seats_check CHECK ((until >= since)),
     CONSTRAINT seats_check1 CHECK (((next_state IS NULL) = (next_at IS NULL))),
     CONSTRAINT seats_next_state_check CHECK ((next_state = ANY (ARRAY['READY'::text, 'BREAK'::text, 'STRESS_ROOM'::text]))),
@@ -548,6 +587,8 @@ CREATE TABLE public.seats (
 );
 
 COMMENT ON COLUMN public.seats.next_state IS 'asked for during a call; counts when noted after the latest agent_states row';
+
+COMMENT ON COLUMN public.seats.next_cause IS 'cause of the row that the next state will lead to: agent:next_state, supervisor:<login>';
 
 CREATE TABLE public.sessions (
     token_hash bytea NOT NULL,
@@ -713,6 +754,9 @@ ALTER TABLE ONLY public.agent_states
 ALTER TABLE ONLY public.audit
     ADD CONSTRAINT audit_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.break_reasons
+    ADD CONSTRAINT break_reasons_pkey PRIMARY KEY (code);
+
 ALTER TABLE ONLY public.call_disconnects
     ADD CONSTRAINT call_disconnects_pkey PRIMARY KEY (call_id, asked_at);
 
@@ -809,9 +853,13 @@ ALTER TABLE ONLY public.wait_estimates
 ALTER TABLE ONLY public.writers
     ADD CONSTRAINT writers_pkey PRIMARY KEY (writer_id);
 
+CREATE INDEX agent_states_by_time ON public.agent_states USING btree (agent_id, at);
+
 CREATE INDEX agent_states_latest ON public.agent_states USING btree (agent_id, seq DESC);
 
 CREATE INDEX audit_object ON public.audit USING btree (object, id);
+
+CREATE UNIQUE INDEX break_reasons_one_default ON public.break_reasons USING btree (is_default) WHERE is_default;
 
 CREATE INDEX call_flags_call ON public.call_flags USING btree (call_id);
 

@@ -33,6 +33,7 @@ from core.facts import (
     AgentLeft,
     AgentSatDown,
     AgentStateChanged,
+    BreakWarned,
     CallerTreated,
     CallFinished,
     CallOffered,
@@ -43,6 +44,7 @@ from core.facts import (
     DisconnectEnded,
     DisconnectWarned,
     Fact,
+    NextStateDropped,
     NextStateSet,
     OfferEnded,
     OfferStarted,
@@ -152,6 +154,8 @@ def subscribers(
         AgentLeft: (agents.record, log_fact),
         AgentStateChanged: (agents.record, metrics.record, log_fact),
         NextStateSet: (agents.record, log_fact),
+        NextStateDropped: (agents.record, log_fact),
+        BreakWarned: (log_fact,),
         Refused: (),
     }
 

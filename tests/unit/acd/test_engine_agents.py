@@ -233,12 +233,12 @@ def test_ready_early_ends_wrap_up_and_its_deadline_is_void(world: World) -> None
     assert world.agent(1).state is S.BREAK
 
 
-def test_wrap_up_taken_by_hand_has_no_deadline(world: World) -> None:
+def test_wrap_up_taken_by_hand_lasts_as_long_as_after_a_call(world: World) -> None:
     world.seat(1)
     world.ask(1, S.WRAP_UP, 5.0)
-    assert world.agent(1).until is None
-    world.apply(Tick(1000.0))
-    assert world.agent(1).state is S.WRAP_UP
+    assert world.agent(1).until == 5.0 + WRAP_UP
+    world.apply(Tick(5.0 + WRAP_UP))
+    assert world.agent(1).state is S.READY
 
 
 def test_each_queue_has_its_own_wrap_up(world: World) -> None:
