@@ -68,7 +68,11 @@ class HandleTimes:
         """The agent is through with it; an offer that was not answered is no sample."""
         present = self.busy.pop(agent_id, None)
         if present is not None and talked and at > present[1]:
-            self.means.setdefault(present[0], Mean()).add(at - present[1])
+            self.learn(present[0], at - present[1])
+
+    def learn(self, queue: QueueName, seconds: Seconds) -> None:
+        """Take in what one call has cost."""
+        self.means.setdefault(queue, Mean()).add(seconds)
 
     def mean(self, queue: QueueName) -> Seconds | None:
         """Mean handle time, ``None`` when too few calls have been handled."""

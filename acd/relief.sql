@@ -51,3 +51,25 @@ RETURNING id;
 -- Who did it.
 INSERT INTO audit (actor, action, object, detail)
 VALUES ($1::text, $2::text, 'surge_notice:' || $3::text, $4::jsonb);
+
+-- name: handle_times
+-- What the latest calls of each queue ($1 of each, of the last four hours before $2) have cost of an agent: from the
+-- ring to the end of the wrap-up, oldest first. The same moments as acd.staffing takes.
+WITH answered AS (
+    SELECT call_id, queue, agent_id, arrived_at, answered_at, talk_ended_at,
+           row_number() OVER (PARTITION BY queue ORDER BY talk_ended_at DESC) AS latest
+      FROM calls
+     WHERE arrived_at > to_timestamp($2::float8) - interval '4 hours'
+       AND talk_ended_at IS NOT NULL AND agent_id IS NOT NULL
+)
+SELECT queue, extract(epoch FROM over.at - began.at)::float8 AS seconds
+  FROM answered
+  JOIN LATERAL (SELECT min(s.at) AS at FROM agent_states s
+                 WHERE s.agent_id = answered.agent_id AND s.call_id = answered.call_id
+                   AND s.at BETWEEN answered.arrived_at AND answered.answered_at + interval '1 second'
+                   AND s.to_state IN ('RINGING', 'TALKING', 'OUTBOUND')) began ON began.at IS NOT NULL
+  JOIN LATERAL (SELECT min(s.at) AS at FROM agent_states s
+                 WHERE s.agent_id = answered.agent_id AND s.at >= answered.talk_ended_at
+                   AND s.to_state NOT IN ('RINGING', 'TALKING', 'OUTBOUND', 'WRAP_UP')) over ON over.at IS NOT NULL
+ WHERE latest <= $1::int AND over.at > began.at
+ ORDER BY over.at;

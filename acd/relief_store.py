@@ -6,11 +6,14 @@ from acd.model import State
 from acd.relief_model import Stay
 from core.facts import CallOverflowed, Fact, WaitAnnounced, WaitEstimateProved
 from core.ports import Writer
-from core.vocabulary import CallId, QueueName
+from core.vocabulary import CallId, QueueName, Seconds
 from db import queries
 from db.pool import Database
 
 SQL = queries.load(Path(__file__).with_name("relief.sql"))
+
+HANDLED_CALLS = 60
+"""Of each queue whose handle times are read after a restart: older ones together weigh under a twentieth."""
 
 
 class ReliefStore:
@@ -58,8 +61,10 @@ class ReliefStore:
             case _:
                 pass
 
-    async def restore(self, state: State) -> None:
+    async def restore(self, state: State, now: Seconds) -> None:
         """Put back where calls that are still open have been, so that their deadlines go on from there.
+
+        The handle times of the latest calls come back too, so that waits can be announced at once.
 
         Raises:
             Unavailable: the database is away.
@@ -70,3 +75,5 @@ class ReliefStore:
                 before = state.relief.stays.get(call_id)
                 left = (*(before.left if before else ()), QueueName(row["from_queue"]))
                 state.relief.stays[call_id] = Stay(row["at"], left)
+        for row in await self._database.fetch(SQL["handle_times"], HANDLED_CALLS, now):
+            state.relief.handle_times.learn(QueueName(row["queue"]), row["seconds"])

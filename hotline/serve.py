@@ -181,11 +181,12 @@ async def _restore(parts: Parts) -> None:
                 await parts.calls.finished(),
                 await parts.calls.taken(),
             )
+            await parts.states.restore(parts.acd.state, parts.switch.now())
             await parts.placed.store.restore(parts.acd.state, parts.switch.now())
             talks = parts.talks.store
             restore_talks(parts.acd.state, await talks.open_talks(), await talks.open_marks())
             await parts.calls.remember_callers(parts.acd.state.memory)
-            await parts.relief.store.restore(parts.acd.state)
+            await parts.relief.store.restore(parts.acd.state, parts.switch.now())
             await parts.relief.notices.load()
             await parts.callers.store.load(parts.acd.state, parts.switch.now())
             parts.outage.known_until = await parts.calls.newest_known() or 0.0

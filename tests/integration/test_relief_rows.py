@@ -84,13 +84,44 @@ async def test_a_restart_sends_nobody_back_and_times_go_on(database: Database) -
     back = OverflowRule(Relief.QUEUE, CITIZENS, after_wait=5.0)
     world.configure(BUSINESS, overflow=(back, OverflowRule(Relief.MESSAGE, after_wait=60.0)))
     world.arrive(CALL, NOW, BUSINESS)
-    await store.restore(world.state)
+    await store.restore(world.state, NOW + 50)
     world.wait(CALL, NOW + 50, BUSINESS)
     world.apply(Tick(NOW + 89))
     assert world.call(CALL).leaving is None
     assert world.call(CALL).queue == BUSINESS
     world.apply(Tick(NOW + 90))  # sixty seconds after it came into this queue
     assert world.call(CALL).leaving is not None
+
+
+async def test_a_restart_knows_what_calls_cost(database: Database) -> None:
+    agent = await database.fetchval(
+        "INSERT INTO accounts (login, display_name, role, password_hash)"
+        " VALUES ('a1', 'A', 'agent', '') RETURNING id"
+    )
+    for number in range(25):
+        call_id, began = f"00000000-0000-4000-8000-{number:012}", NOW + 100 * number
+        await database.execute(
+            "INSERT INTO calls (call_id, uniqueid, caller, dialled, queue, arrived_at, answered_at, agent_id,"
+            " talk_ended_at, ended_at, outcome)"
+            " SELECT $1::uuid, '', '', '12345', 'citizens', to_timestamp($2), to_timestamp($2 + 10), $3,"
+            " to_timestamp($2 + 60), to_timestamp($2 + 60), 'answered'",
+            call_id,
+            began,
+            agent,
+        )
+        for state, later in (("RINGING", 5), ("TALKING", 10), ("WRAP_UP", 60), ("READY", 85)):
+            await database.execute(
+                "INSERT INTO agent_states (key, agent_id, from_state, to_state, reason, cause, call_id, at)"
+                " VALUES ($1, $5, 'READY', $2, '', '', $3::uuid, to_timestamp($4))",
+                f"{number}-{state}",
+                state,
+                None if state == "READY" else call_id,
+                began + later,
+                agent,
+            )
+    state = World().state
+    await ReliefStore(database, Direct(database)).restore(state, NOW + 2600)
+    assert state.relief.handle_times.mean(CITIZENS) == pytest.approx(80.0)
 
 
 def _notices(database: Database, folder: Path, events: list[Event]) -> SurgeNotices:
