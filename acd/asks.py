@@ -1,6 +1,6 @@
 """What a person asks for: a state for himself or, as a supervisor, for somebody else. Pure.
 
-Here the reason of a break gets its code and the wrap-up its limits; the table of states is used in ``acd.seats``.
+Here the reason of a break gets its code and the wrap-up its limits; the moves are made in ``acd.seats``.
 """
 
 from dataclasses import replace

@@ -5,7 +5,7 @@ from core.breaks import BreakUse, Nearness, Period
 
 
 class BreakAnswer(ApiModel):
-    """What has been used of one reason; ``soon`` from 80 % of a limit on, ``used_up`` at all of it. Seconds."""
+    """What has been used of one reason; ``soon`` from 80 % of a limit on, ``used_up`` at all of it."""
 
     code: str
     title_zh: str

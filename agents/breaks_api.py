@@ -163,9 +163,9 @@ def endpoints(api: BreaksApi) -> list[Endpoint]:
                  path_model=ReasonPath, tag="break reasons", errors=(404,)),
         Endpoint("POST", every, change, "A new reason for breaks", api.create, ReasonAnswer, 201,
                  body_model=NewReasonBody, tag="break reasons", errors=(409,)),
-        Endpoint("PUT", one, change, "Change a reason for breaks, or bring a retired one back; needs If-Match",
+        Endpoint("PUT", one, change, "Change a reason for breaks, or bring one back; needs If-Match",
                  api.change, ReasonAnswer, path_model=ReasonPath, body_model=ReasonBody,
                  tag="break reasons", errors=(404, 409, 412, 428)),
-        Endpoint("DELETE", one, change, "Retire a reason for breaks; history keeps it", api.retire, status=204,
-                 path_model=ReasonPath, tag="break reasons", errors=(404, 409)),
+        Endpoint("DELETE", one, change, "Retire a reason for breaks; history keeps it", api.retire,
+                 status=204, path_model=ReasonPath, tag="break reasons", errors=(404, 409)),
     ]  # fmt: skip

@@ -70,7 +70,9 @@ class BreakStore:
         """
         before = await self.one(reason.code)
         if before.reason.default and not reason.default:
-            raise Conflict("make another reason the default one instead", code="default_needed", field="default")
+            raise Conflict(
+                "make another reason the default one instead", code="default_needed", field="default"
+            )
         async with self._database.transaction() as connection:
             await _one_default(connection, reason)
             after = await connection.fetchval(SQL["break_changed"], reason.code, version, *_values(reason))
@@ -94,7 +96,7 @@ class BreakStore:
         """What everybody has used, for the memory after a restart."""
         found: dict[AgentId, list[Change]] = {}
         for row in await self._database.fetch(SQL["break_rows"], now - KEPT_SECONDS):
-            found.setdefault(AgentId(row["agent_id"]), []).append(change_of(row))
+            found.setdefault(AgentId(row["agent_id"]), []).append(change_of(dict(row)))
         return {agent_id: ledger_of(spells(rows, now)) for agent_id, rows in found.items()}
 
 
@@ -128,9 +130,7 @@ def _values(reason: BreakReason) -> tuple[object, ...]:
     )
 
 
-async def _audit(
-    connection: "Connection", actor: str, action: str, code: str, **detail: BreakReason
-) -> None:
+async def _audit(connection: "Connection", actor: str, action: str, code: str, **detail: BreakReason) -> None:
     values = {name: asdict(reason) for name, reason in detail.items()}
     await connection.execute(SQL["break_audit"], actor, action, code, json.dumps(values))
 

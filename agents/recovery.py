@@ -22,8 +22,8 @@ CAUSES: dict[str, BackBy] = {
     "system:unreachable": BackBy.PHONE,
     "system:phone_lost": BackBy.PHONE,
 }
-"""Every cause with which the system sets NOT_RESPONDING: the phone rang out, was busy, could not be rung, fell
-silent in a talk, could not be reached, lost its registration."""
+"""Every cause with which the system sets NOT_RESPONDING: the phone rang out, was busy, could not be rung,
+fell silent in a talk, could not be reached, lost its registration."""
 
 
 def back_by(state: AgentState, cause: str) -> BackBy | None:

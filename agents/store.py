@@ -97,7 +97,7 @@ class AgentStore:
 
     def _has_left(self, row: Mapping[str, Any]) -> bool:
         """Whether a log-out was cut short between its two rows; the seat is closed then."""
-        left = row["to_state"] == AgentState.OFFLINE and row["changed_at"] > row["since"]
+        left: bool = row["to_state"] == AgentState.OFFLINE and row["changed_at"] > row["since"]
         if left:
             self._submit("seat_left", row["agent_id"], row["changed_at"])
         return left

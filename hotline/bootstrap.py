@@ -58,7 +58,16 @@ from core.facts import (
 from core.vocabulary import CallId, Seconds
 from db.pool import Database
 from db.writer import OrderedWriter
-from hotline import caller_parts, out_parts, plan_files, plan_parts, relief_parts, runtime, talk_parts
+from hotline import (
+    caller_parts,
+    out_parts,
+    plan_files,
+    plan_parts,
+    relief_parts,
+    runtime,
+    state_parts,
+    talk_parts,
+)
 from hotline.accounting import Accounting
 from hotline.caller_parts import CallerParts
 from hotline.disks import Disks
@@ -73,6 +82,7 @@ from hotline.outage import OutageReplay
 from hotline.plan_parts import PlanParts, PlanQueues
 from hotline.relief_parts import ReliefParts
 from hotline.settings import Settings
+from hotline.state_parts import StateParts
 from hotline.talk_parts import TalkParts
 from hotline.telling import FactQueue, Subscriber
 from ivr.prompts import FOLDER, Prompts
@@ -108,6 +118,7 @@ class Parts:
     relief: ReliefParts
     talks: TalkParts
     placed: OutParts
+    states: StateParts
     plan: PlanParts
     metrics: Metrics
     accounting: Accounting
@@ -210,6 +221,7 @@ def build(settings: Settings) -> Parts:
     relief = relief_parts.build(settings, database, writer, metrics, put=inbox.put, now=switch.now)
     talks = talk_parts.build(database, writer, metrics.registry)
     placed = out_parts.build(database, writer, metrics, state.out, switch.now)
+    states = state_parts.build(settings, database, inbox, live, switch.now)
     facts = FactQueue(subscribers(calls, agents, tickets, metrics, callers, relief, talks, placed))
     acd = AcdService(
         state=state,
@@ -256,6 +268,7 @@ def build(settings: Settings) -> Parts:
         relief=relief,
         talks=talks,
         placed=placed,
+        states=states,
         plan=plan,
         metrics=metrics,
         accounting=accounting,
@@ -272,6 +285,7 @@ def build(settings: Settings) -> Parts:
         ),
         endpoints=[
             *people_endpoints(people_api),
+            *states.endpoints,
             *qualification_endpoints(QualificationsApi(people.qualifications, inbox, live, switch.now)),
             *call_endpoints(CallApi(database, live, callers.desk)),
             *priority_endpoints(PriorityApi(calls, inbox, switch.now)),

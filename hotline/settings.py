@@ -6,6 +6,7 @@ A wrong value ends the command with the name of the setting and the rule (``hotl
 import os
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -133,6 +134,8 @@ class Settings(BaseSettings):
     language: Language = Language.CHINESE
     prompt_pack: Path | None = None
     """Folder with recorded prompts (``zh/NAME.wav``), used before generated ones."""
+    time_zone: Annotated[str, Field(max_length=60)] = "Asia/Shanghai"
+    """Where the centre is: its days begin and end at this zone's midnight."""
     heartbeat_seconds: Annotated[float, Field(gt=0, le=10)] = 1.0
     heartbeat_stale_seconds: Annotated[int, Field(ge=2, le=60)] = 6
     reconcile_seconds: Annotated[float, Field(gt=0, le=600)] = 30.0
@@ -167,6 +170,15 @@ class Settings(BaseSettings):
             raise ValueError("two queues have the same name")
         if len(set(numbers)) != len(numbers):
             raise ValueError("a dialled number leads to two queues")
+        return value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone_exists(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError("is not a known time zone, such as Asia/Shanghai") from error
         return value
 
     @model_validator(mode="after")
