@@ -1,10 +1,68 @@
 -- The schema that all migrations make together. Made by `python -m db.snapshot`; never edited or applied.
 
+CREATE FUNCTION public.audit_digest(at timestamp with time zone, actor text, action text, object text, detail jsonb) RETURNS bytea
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT sha256(convert_to(
+        (extract(epoch FROM at) * 1000000)::bigint::text
+        || ' ' || octet_length(actor) || ':' || actor
+        || ' ' || octet_length(action) || ':' || action
+        || ' ' || octet_length(object) || ':' || object
+        || ' ' || octet_length(detail::text) || ':' || detail::text, 'UTF8'))
+$$;
+
+CREATE FUNCTION public.note_audit_row() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    INSERT INTO audit_pending (audit_id, digest)
+    VALUES (NEW.id, audit_digest(NEW.at, NEW.actor, NEW.action, NEW.object, NEW.detail));
+    RETURN NULL;
+END
+$$;
+
 CREATE FUNCTION public.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 BEGIN
     RAISE EXCEPTION 'rows of % are never changed or removed', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
+END
+$$;
+
+CREATE FUNCTION public.seal_audit(most integer) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    place  bigint := 0;
+    chain  bytea := decode(repeat('00', 32), 'hex');
+    moment timestamptz := clock_timestamp();
+    micros bigint := (extract(epoch FROM moment) * 1000000)::bigint;
+    links  integer := 0;
+    one    record;
+BEGIN
+    PERFORM pg_advisory_xact_lock(123450016);
+    SELECT s.position, s.head INTO one FROM audit_seals s ORDER BY s.position DESC LIMIT 1;
+    IF FOUND THEN
+        place := one.position;
+        chain := one.head;
+    END IF;
+    FOR one IN
+        WITH taken AS (
+            DELETE FROM audit_pending
+            WHERE audit_id IN (SELECT p.audit_id FROM audit_pending p ORDER BY p.audit_id LIMIT most)
+            RETURNING audit_id, digest
+        )
+        SELECT * FROM taken ORDER BY audit_id
+    LOOP
+        place := place + 1;
+        links := links + 1;
+        chain := sha256(chain || int8send(place) || int8send(one.audit_id) || one.digest || int8send(micros));
+        INSERT INTO audit_seals (position, audit_id, digest, sealed_at, head)
+        VALUES (place, one.audit_id, one.digest, moment, chain);
+    END LOOP;
+    RETURN links;
 END
 $$;
 
@@ -113,6 +171,26 @@ ALTER TABLE public.audit ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.audit_pending (
+    audit_id bigint NOT NULL,
+    digest bytea NOT NULL,
+    since timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT audit_pending_digest_check CHECK ((length(digest) = 32))
+);
+
+CREATE TABLE public.audit_seals (
+    "position" bigint NOT NULL,
+    audit_id bigint NOT NULL,
+    digest bytea NOT NULL,
+    sealed_at timestamp with time zone NOT NULL,
+    head bytea NOT NULL,
+    CONSTRAINT audit_seals_digest_check CHECK ((length(digest) = 32)),
+    CONSTRAINT audit_seals_head_check CHECK ((length(head) = 32)),
+    CONSTRAINT audit_seals_position_check CHECK (("position" >= 1))
+);
+
+COMMENT ON COLUMN public.audit_seals.head IS 'sha256(head before, position, audit_id, digest, sealed_at in microseconds); numbers as 8 bytes, big-endian';
 
 CREATE TABLE public.break_reasons (
     code text NOT NULL,
@@ -751,8 +829,17 @@ ALTER TABLE ONLY public.agent_skills
 ALTER TABLE ONLY public.agent_states
     ADD CONSTRAINT agent_states_pkey PRIMARY KEY (key);
 
+ALTER TABLE ONLY public.audit_pending
+    ADD CONSTRAINT audit_pending_pkey PRIMARY KEY (audit_id);
+
 ALTER TABLE ONLY public.audit
     ADD CONSTRAINT audit_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.audit_seals
+    ADD CONSTRAINT audit_seals_audit_id_key UNIQUE (audit_id);
+
+ALTER TABLE ONLY public.audit_seals
+    ADD CONSTRAINT audit_seals_pkey PRIMARY KEY ("position");
 
 ALTER TABLE ONLY public.break_reasons
     ADD CONSTRAINT break_reasons_pkey PRIMARY KEY (code);
@@ -857,6 +944,12 @@ CREATE INDEX agent_states_by_time ON public.agent_states USING btree (agent_id, 
 
 CREATE INDEX agent_states_latest ON public.agent_states USING btree (agent_id, seq DESC);
 
+CREATE INDEX audit_action ON public.audit USING btree (action, id DESC);
+
+CREATE INDEX audit_actor ON public.audit USING btree (actor, id DESC);
+
+CREATE INDEX audit_at ON public.audit USING btree (at DESC);
+
 CREATE INDEX audit_object ON public.audit USING btree (object, id);
 
 CREATE UNIQUE INDEX break_reasons_one_default ON public.break_reasons USING btree (is_default) WHERE is_default;
@@ -907,9 +1000,13 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.agent_s
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_seals FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.plan_versions FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.recording_accesses FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER seal AFTER INSERT ON public.audit FOR EACH ROW EXECUTE FUNCTION public.note_audit_row();
 
 ALTER TABLE ONLY public.abandoned_calls
     ADD CONSTRAINT abandoned_calls_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.calls(call_id);

@@ -11,6 +11,7 @@ from core.errors import HotlineError
 from hotline.accounts_cli import accounts_app
 from hotline.asterisk.cli import asterisk_app
 from hotline.audit_calls import audit_app
+from hotline.audit_chain import verify as verify_audit
 from hotline.demo.cli import demo
 from hotline.plan_cli import plan_app
 from hotline.prompts_cli import prompts_app
@@ -33,6 +34,7 @@ app.add_typer(audit_app, name="audit", help="Comparisons that must come out even
 app.add_typer(accounts_app, name="accounts", help="People who may log in.")
 app.add_typer(prompts_app, name="prompts", help="What callers hear.")
 app.add_typer(plan_app, name="plan", help="Queues, lines and their rules.")
+audit_app.command("verify")(verify_audit)
 app.command("demo")(demo)
 app.command("simulate")(simulate)
 
