@@ -268,7 +268,8 @@ async def test_taking_and_leaving_a_seat(office: Office) -> None:
     assert me["state"]["state"] == "BREAK"
     assert me["state"]["since"] == "2026-11-23T19:43:56.250000Z"
     zhang = office.ids["zhang"]
-    assert office.centre.asked == [AgentLogin(zhang, "Zhang", Phone("1001"), (QueueName("citizens"),), NOW)]
+    expected = AgentLogin(zhang, "Zhang", Phone("1001"), (QueueName("citizens"),), NOW, login="zhang")
+    assert office.centre.asked == [expected]
     assert (await office.call("zhang", "DELETE", "/me/seat")).status == 204
     assert office.centre.asked[-1] == AgentLogout(zhang, "agent", NOW)
     assert (await office.audit())[-2:] == [
