@@ -45,8 +45,16 @@ def test_a_day_begins_at_the_local_midnight() -> None:
 
 @pytest.mark.parametrize(
     ("used", "expected"),
-    [(0.0, N.FAR), (799.0, N.FAR), (800.0, N.SOON), (799.9999, N.SOON), (999.0, N.SOON), (1000.0, N.USED_UP), (5e3, N.USED_UP)],
-)  # fmt: skip
+    [
+        (0.0, N.FAR),
+        (799.0, N.FAR),
+        (799.9999, N.SOON),
+        (800.0, N.SOON),
+        (999.0, N.SOON),
+        (1000.0, N.USED_UP),
+        (5000.0, N.USED_UP),
+    ],
+)
 def test_how_near_a_limit_is(used: float, expected: Nearness) -> None:
     assert nearness(used, 1000.0) is expected
     assert nearness(used, None) is N.FAR
