@@ -228,10 +228,12 @@ def _reachability(state: State, event: Reconciled, out: Decision) -> None:
 
 
 def _free_agents(state: State, event: Reconciled, out: Decision) -> None:
-    """Nobody stays in a call that does not exist."""
+    """Nobody stays in a call that does not exist; a phone that only rings is in none."""
+    rings = {live.agent_phone for live in event.calls if live.stage == Phase.OFFERING and not live.talking}
     for agent in list(state.agents.values()):
         call = state.calls.get(agent.call_id) if agent.call_id is not None else None
-        busy = agent.phone in event.busy_phones or agent.since > event.at
+        only_rings = agent.state is AgentState.TALKING and agent.phone in rings
+        busy = (agent.phone in event.busy_phones and not only_rings) or agent.since > event.at
         held = call is not None and call.agent_id == agent.agent_id and call.phase in HOLDS_AGENT
         if busy or held:
             continue
@@ -239,7 +241,9 @@ def _free_agents(state: State, event: Reconciled, out: Decision) -> None:
 
 
 def _free(state: State, agent: Agent, event: Reconciled, out: Decision) -> None:
-    if agent.state is AgentState.TALKING:
+    if agent.state is AgentState.WRAP_UP and agent.until is not None and agent.until <= event.at:
+        seats.wrap_up_over(state, agent, out, event.at)  # its timer should have; nobody waits for it twice
+    elif agent.state is AgentState.TALKING:
         seats.end_talk(state, agent, out, event.at)
     elif agent.state is AgentState.OUTBOUND:
         seats.wrap_up(state, agent, 0.0, out, event.at, cause="system:reconciled")

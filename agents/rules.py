@@ -77,6 +77,9 @@ TRANSITIONS: dict[tuple[S, AgentInput], S] = {
     (S.BREAK, I.ANSWER): S.TALKING,
     (S.STRESS_ROOM, I.ANSWER): S.TALKING,
     (S.NOT_RESPONDING, I.ANSWER): S.TALKING,
+    # A talk of the other direction than we took it for.
+    (S.OUTBOUND, I.ANSWER): S.TALKING,
+    (S.TALKING, I.CALL_OUT): S.OUTBOUND,
     # The phone.
     (S.READY, I.PHONE_LOST): S.NOT_RESPONDING,
     (S.RINGING, I.PHONE_LOST): S.NOT_RESPONDING,

@@ -39,12 +39,12 @@ GRID = """
 OFF  BRK  .   .   .   .   .   .   .   .   .   .   .   .   .   .
 RDY   .  OFF RDY BRK STR WRP RNG  .   .  TLK OUT  .   .  NOT  .
 RNG   .   .   .   .   .   .   .  RDY NOT TLK OUT  .   .  NOT  .
-TLK   .   .   .   .   .   .   .   .   .   .   .  WRP  .  NOT  .
+TLK   .   .   .   .   .   .   .   .   .   .  OUT WRP  .  NOT  .
 WRP   .  OFF RDY BRK STR WRP  .   .   .  TLK OUT  .  RDY  .   .
 BRK   .  OFF RDY BRK STR WRP  .   .   .  TLK OUT  .   .   .   .
 STR   .  OFF RDY BRK  .   .   .   .   .  TLK OUT  .   .   .   .
 NOT   .  OFF RDY BRK STR  .   .   .   .  TLK OUT  .   .   .  RDY
-OUT   .   .   .   .   .   .   .   .  NOT  .   .  WRP  .  NOT  .
+OUT   .   .   .   .   .   .   .   .  NOT TLK  .  WRP  .  NOT  .
 """
 
 
