@@ -262,7 +262,7 @@ def test_a_missed_end_of_a_talk_is_made_good(world: World) -> None:
     world.picture(20.0, live("x", "rating", entered_at=10.0))
     assert [fact.at for fact in world.told(TalkEnded)] == [20.0]
     assert world.agent(1).state is S.WRAP_UP
-    assert world.picture(50.0, live("x", "rating", entered_at=10.0)).facts == []
+    assert world.picture(25.0, live("x", "rating", entered_at=10.0)).facts == []
 
 
 def test_a_caller_left_in_music_after_a_talk_is_served_again_after_two_pictures(world: World) -> None:
