@@ -14,7 +14,8 @@ from core.errors import InvalidInput, PreconditionFailed, PreconditionRequired
 from core.identity import Permission
 from core.vocabulary import AgentId, CallId, QueueName
 from tickets.model import TicketChange, TicketFilter, TicketView
-from tickets.service import TicketService
+from tickets.playback import part_of, send
+from tickets.service import RecordingFile, TicketService
 from tickets.views import (
     RecordingAnswer,
     RecordingPath,
@@ -129,18 +130,30 @@ class TicketApi:
     async def play_recording(self, request: ApiRequest) -> web.StreamResponse:
         """A recording's file; the access row is written before the first byte leaves."""
         found = await self._service.recording_file(request.account, request.path.recording_id)
+        headers = {
+            "Content-Type": "audio/flac",
+            "Cache-Control": "no-store",
+            "Content-Disposition": f'inline; filename="{found.recording.id}.flac"',
+        }
+        if found.path is None:
+            return await self._play_sealed(request, found, headers)
         part = _byte_range(request.raw, found.size_bytes)
         if part is None:
             return _not_satisfiable(found.size_bytes)
         await self._service.note_access(request.account, found.recording, part, request.remote)
-        return web.FileResponse(
-            found.path,
-            headers={
-                "Content-Type": "audio/flac",
-                "Cache-Control": "no-store",
-                "Content-Disposition": f'inline; filename="{found.recording.id}.flac"',
-            },
-        )
+        return web.FileResponse(found.path, headers=headers)
+
+    async def _play_sealed(
+        self, request: ApiRequest, found: RecordingFile, headers: dict[str, str]
+    ) -> web.StreamResponse:
+        """The same of an encrypted one: what will be sent is checked first."""
+        etag = f'"{found.recording.sha256}"'
+        part = part_of(request.raw, found.size_bytes, etag)
+        if part is None:
+            return _not_satisfiable(found.size_bytes)
+        with await self._service.open_checked(found, part.first, part.last) as stored:
+            await self._service.note_access(request.account, found.recording, str(part), request.remote)
+            return await send(request.raw, stored, part, {**headers, "ETag": etag})
 
     async def _reply(self, request: ApiRequest, view: TicketView) -> Reply:
         caller = await self._service.show_caller(request.account, view)

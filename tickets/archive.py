@@ -18,10 +18,14 @@ from pathlib import Path
 
 import soundfile
 
+from core.errors import ConfigurationError
 from core.vocabulary import CallId, Seconds
-from tickets import voicemail
+from tickets import sealing, voicemail
+from tickets.keys import KeyRing, KeySource
 from tickets.model import ClosedRecording, RecordingState
 from tickets.rules import canonical_call_id, is_path_key, path_key
+from tickets.sealing import Damaged, KeyMissing, SealedFile
+from tickets.stored import SEALED_SUFFIX, StoredRecording, sealed_path
 
 SAMPLE_RATE = 8000
 CHANNELS = 2
@@ -41,12 +45,14 @@ class Archive:
 
     Args:
         spool: where Asterisk writes ``CALL_ID.raw``: headerless s16le, 8 kHz, interleaved stereo.
-        root: where ``YYYY/MM/DD/CALL_ID.flac`` is kept.
+        root: where ``YYYY/MM/DD/CALL_ID.flac`` is kept; encrypted, with ``.enc`` at the end.
+        keys: what new recordings are encrypted with; gives ``None``: they are not.
     """
 
-    def __init__(self, spool: Path, root: Path) -> None:
+    def __init__(self, spool: Path, root: Path, keys: KeySource | None = None) -> None:
         self._spool = spool
         self._root = root
+        self._keys = keys or KeySource()
 
     def close(self, call_id: CallId, arrived_at: Seconds) -> ClosedRecording:
         """Bring a finished call's recording into the archive; the raw file stays.
@@ -64,11 +70,11 @@ class Archive:
             descriptor = os.open(self._raw(call_id), os.O_RDONLY | os.O_NOFOLLOW)
         except FileNotFoundError:
             os.stat(self._spool)  # noqa: PTH116 - raises when the whole folder is away: that says nothing about the call
-            return _from_archive(target, key) or _missing("no recording was made")
+            return self._from_archive(target, key) or _missing("no recording was made")
         with open(descriptor, "rb", buffering=0) as source:  # noqa: PTH123 - it is a descriptor
             return (
-                _convert(source, target, key)
-                or _from_archive(target, key)
+                _convert(source, target, key, self._ring())
+                or self._from_archive(target, key)
                 or _missing("the recording was empty")
             )
 
@@ -86,11 +92,100 @@ class Archive:
         return True
 
     def holds(self, key: str, size_bytes: int) -> bool:
-        """Whether the archive has this file with this size."""
+        """Whether the archive has this recording, of this size."""
         try:
-            return self.path(key).stat().st_size == size_bytes
-        except (OSError, ValueError):
+            with self.open(key) as stored:
+                return stored.size == size_bytes
+        except (OSError, ValueError, Damaged, KeyMissing):
             return False
+
+    def open(self, key: str) -> StoredRecording:
+        """A recording for reading, encrypted or not; to be closed.
+
+        Raises:
+            OSError: there is none.
+            ValueError: as ``path``.
+            Damaged, KeyMissing: it is encrypted and cannot be opened.
+        """
+        return StoredRecording(self.path(key), self._keys)
+
+    def check(self, key: str, size_bytes: int, sha256: str) -> str:
+        """Read a recording through: ``ok``, ``missing``, ``damaged`` or ``no_key``.
+
+        Raises:
+            OSError: it is there, but cannot be read now.
+        """
+        try:
+            with self.open(key) as stored:
+                whole = stored.size == size_bytes and stored.sha256() == sha256
+        except FileNotFoundError:
+            return "missing"
+        except KeyMissing:
+            return "no_key"
+        except (Damaged, ValueError):
+            return "damaged"
+        return "ok" if whole else "damaged"
+
+    def remove(self, key: str) -> bool:
+        """Remove a recording for good; ``False``: it was not there."""
+        plain, found = self.path(key), False
+        for path in (plain, sealed_path(plain)):
+            if path.exists():
+                path.unlink()
+                found = True
+        if found:
+            _sync_folder(plain.parent)
+        return found
+
+    def encrypt(self, key: str) -> bool:
+        """Encrypt a recording that lies in the archive as it is; ``False``: it is encrypted already.
+
+        Raises:
+            ArchiveError: there are no keys, or what was written differs.
+            OSError: it is not there, the disk is full...
+        """
+        ring, plain = self._ring(), self.path(key)
+        if ring is None:
+            raise ArchiveError("no key is set: recordings cannot be encrypted")
+        if sealed_path(plain).exists():
+            plain.unlink(missing_ok=True)  # a crash came between the two steps
+            return False
+        with plain.open("rb", buffering=0) as source:
+            _store_sealed(source, _size(source), _sha256(source), plain, ring)
+        plain.unlink()
+        _sync_folder(plain.parent)
+        return True
+
+    def sealed_keys(self) -> list[str]:
+        """The recordings that lie in the archive encrypted."""
+        found = sorted(self._root.glob(f"*/*/*/*.flac{SEALED_SUFFIX}"))
+        return [str(path.relative_to(self._root)).removesuffix(SEALED_SUFFIX) for path in found]
+
+    def key_ids(self, key: str) -> list[str]:
+        """The master keys that open an encrypted recording; raises ``Damaged`` or ``OSError``."""
+        with sealed_path(self.path(key)).open("rb", buffering=0) as file:
+            return sealing.key_ids(file)
+
+    def rewrap(self, key: str) -> bool:
+        """Let the present master key, and no other one, open an encrypted recording.
+
+        Returns:
+            ``False`` when it was so already.
+
+        Raises:
+            ArchiveError: there are no keys.
+            Damaged, KeyMissing, OSError: it cannot be opened.
+        """
+        ring = self._ring()
+        if ring is None:
+            raise ArchiveError("no key is set")
+        with sealed_path(self.path(key)).open("r+b", buffering=0) as file:
+            return sealing.rewrap(file, ring)
+
+    def plain_keys(self) -> list[str]:
+        """The recordings that lie in the archive unencrypted."""
+        found = (str(path.relative_to(self._root)) for path in sorted(self._root.glob("*/*/*/*.flac")))
+        return [key for key in found if is_path_key(key)]
 
     def path(self, key: str) -> Path:
         """The file of a path key.
@@ -107,6 +202,31 @@ class Archive:
         """The calls that have a raw file, finished or not."""
         return list(_call_ids(self._spool))
 
+    def _ring(self) -> KeyRing | None:
+        try:
+            return self._keys.ring()
+        except ConfigurationError as error:  # never stored in plain text instead: the key may come back
+            raise ArchiveError(error.message) from error
+
+    def _from_archive(self, target: Path, key: str) -> ClosedRecording | None:
+        """What an earlier, interrupted closing left: archived, raw file gone; ``None``: nothing is there."""
+        try:
+            stored = StoredRecording(target, self._keys)
+        except FileNotFoundError:
+            return None
+        except (Damaged, KeyMissing) as error:
+            raise ArchiveError(str(error)) from error
+        with stored, _scratch() as file:
+            try:
+                for data in stored.read(0, stored.size - 1):
+                    file.write(data)
+                frames, _ = _decode(file)
+            except (ArchiveError, Damaged) as error:  # trying again cannot help: there is no raw file
+                return _missing(str(error))
+            return ClosedRecording(
+                RecordingState.READY, "", key, frames / SAMPLE_RATE, _size(file), _sha256(file)
+            )
+
     def _raw(self, call_id: CallId) -> Path:
         return self._spool / f"{canonical_call_id(call_id)}{_RAW_SUFFIX}"
 
@@ -121,7 +241,12 @@ def _missing(note: str) -> ClosedRecording:
     return ClosedRecording(RecordingState.MISSING, note)
 
 
-def _convert(source: FileIO, target: Path, key: str) -> ClosedRecording | None:
+def _scratch() -> FileIO:
+    """A file in memory: what is to be encrypted does not touch the disk in plain text once more."""
+    return open(os.memfd_create("recording"), "w+b", buffering=0)  # noqa: PTH123 - a descriptor; the caller's
+
+
+def _convert(source: FileIO, target: Path, key: str, ring: KeyRing | None) -> ClosedRecording | None:
     """Archive the whole frames of ``source``; ``None`` when there is not one."""
     _refuse_while_written(source)
     raw_bytes = _size(source)
@@ -129,17 +254,20 @@ def _convert(source: FileIO, target: Path, key: str) -> ClosedRecording | None:
     if not frames:
         return None
     _make_folder(target.parent)
-    temporary = target.with_name(f".{target.name}.part")  # one name: what a crash left is overwritten
+    temporary = _temporary(target)
     try:
-        with temporary.open("w+b", buffering=0) as file:
+        with _scratch() if ring is not None else temporary.open("w+b", buffering=0) as file:
             written = _encode(source, frames, file)
             if _size(source) != raw_bytes:
                 raise ArchiveError("the raw file grew while it was read")
             if _decode(file) != (frames, written):
                 raise ArchiveError("what was read back differs from what was recorded")
-            os.fsync(file.fileno())
             size, sha256 = _size(file), _sha256(file)
-        temporary.replace(target)
+            if ring is not None:
+                _store_sealed(file, size, sha256, target, ring)
+            else:
+                os.fsync(file.fileno())
+                temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)  # after a failure: a full disk needs the room
     _sync_folder(target.parent)
@@ -148,20 +276,33 @@ def _convert(source: FileIO, target: Path, key: str) -> ClosedRecording | None:
     return ClosedRecording(state, note, key, frames / SAMPLE_RATE, size, sha256)
 
 
-def _from_archive(target: Path, key: str) -> ClosedRecording | None:
-    """What an earlier, interrupted closing left: archived, raw file gone; ``None`` when nothing is there."""
+def _temporary(target: Path) -> Path:
+    return target.with_name(f".{target.name}.part")  # one name: what a crash left is overwritten
+
+
+def _store_sealed(source: FileIO, size: int, sha256: str, plain: Path, ring: KeyRing) -> None:
+    """Encrypt, read back and compare, sync, put in place."""
+    temporary = _temporary(sealed_path(plain))
     try:
-        file = target.open("rb", buffering=0)
-    except FileNotFoundError:
-        return None
-    with file:
-        try:
-            frames, _ = _decode(file)
-        except ArchiveError as error:  # trying again cannot help: there is no raw file any more
-            return _missing(str(error))
-        return ClosedRecording(
-            RecordingState.READY, "", key, frames / SAMPLE_RATE, _size(file), _sha256(file)
-        )
+        with temporary.open("w+b", buffering=0) as file:
+            sealing.seal(source, size, file, ring)
+            try:
+                _compare(SealedFile(file, ring), size, sha256)
+            except Damaged as error:
+                raise ArchiveError(str(error)) from error
+            os.fsync(file.fileno())
+        temporary.replace(sealed_path(plain))
+    finally:
+        temporary.unlink(missing_ok=True)
+    _sync_folder(plain.parent)
+
+
+def _compare(sealed: SealedFile, size: int, sha256: str) -> None:
+    digest = hashlib.sha256()
+    for data in sealed.read(0, size - 1):
+        digest.update(data)
+    if digest.hexdigest() != sha256:
+        raise ArchiveError("what was read back differs from what was encrypted")
 
 
 def _refuse_while_written(source: FileIO) -> None:

@@ -1,8 +1,8 @@
-"""``python -m tickets.archiver SPOOL ARCHIVE``: converts recordings, told what to do line by line.
+"""``python -m tickets.archiver SPOOL ARCHIVE [KEYS]``: converts recordings, told what to do line by line.
 
 Started by ``tickets.archiving.ArchiverProcess``. A line asks ``{"id": 1, "do": "close", "args": [...]}``;
 the answer is ``{"id": 1, "seconds": 0.01, "result": ...}`` or has ``error`` for ``result``. It ends when
-its standard input does.
+its standard input does. KEYS is the file of the master keys; they can be in the environment instead.
 """
 
 import asyncio
@@ -14,19 +14,21 @@ from pathlib import Path
 from core import clock
 from tickets.archive import Archive
 from tickets.archiving import ThreadedArchive, describe, describe_error
+from tickets.keys import ENVIRONMENT, KeySource
 
 NICENESS = 5
 """What it does may take its time: the voice and routing go first."""
 
 LONGEST_LINE = 1 << 16
 
-KNOWN = frozenset({"close", "remove_raw", "discard_empty", "holds"})
+KNOWN = frozenset({"close", "remove_raw", "discard_empty", "holds", "check", "remove"})
 
 
-async def main(spool: Path, root: Path) -> None:
+async def main(spool: Path, root: Path, key_file: Path | None = None) -> None:
     """Answer until the standard input ends, then finish what is in work."""
     os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
-    hands = ThreadedArchive(Archive(spool, root))
+    keys = KeySource(key_file, os.environ.get(ENVIRONMENT, ""))
+    hands = ThreadedArchive(Archive(spool, root, keys))
     lines = asyncio.StreamReader(limit=LONGEST_LINE)
     await asyncio.get_running_loop().connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(lines), sys.stdin.buffer
@@ -56,4 +58,4 @@ async def _do(hands: ThreadedArchive, asked: dict[str, object]) -> object:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), Path(sys.argv[2])))
+    asyncio.run(main(*map(Path, sys.argv[1:4])))

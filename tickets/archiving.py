@@ -7,6 +7,7 @@ and the tests use ``ThreadedArchive``.
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,7 @@ import structlog
 from core import clock
 from core.vocabulary import CallId, Seconds
 from tickets.archive import Archive, ArchiveError
+from tickets.keys import ENVIRONMENT, KeySource
 from tickets.model import ClosedRecording, RecordingState
 
 log = structlog.get_logger()
@@ -55,6 +57,14 @@ class ArchiveHands(Protocol):
         """Whether the archive has it."""
         ...
 
+    async def check(self, key: str, size_bytes: int, sha256: str) -> str:
+        """Read a recording through: ``ok``, ``missing``, ``damaged`` or ``no_key``."""
+        ...
+
+    async def remove(self, key: str) -> bool:
+        """Remove a recording for good."""
+        ...
+
     async def stop(self) -> None:
         """Finish the files in work; what is queued is given up."""
         ...
@@ -84,6 +94,14 @@ class ThreadedArchive:
         """Whether the archive has it."""
         return await self._run(lambda: self._archive.holds(key, size_bytes))
 
+    async def check(self, key: str, size_bytes: int, sha256: str) -> str:
+        """Read a recording through: ``ok``, ``missing``, ``damaged`` or ``no_key``."""
+        return await self._run(lambda: self._archive.check(key, size_bytes, sha256))
+
+    async def remove(self, key: str) -> bool:
+        """Remove a recording for good."""
+        return await self._run(lambda: self._archive.remove(key))
+
     async def stop(self) -> None:
         """Finish the files in work; what is queued is given up."""
         await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
@@ -106,10 +124,13 @@ class ArchiverProcess:
     and whoever asked tries again. It ends by itself when this process is gone (its standard input closes).
     """
 
-    def __init__(self, spool: Path, root: Path) -> None:
+    def __init__(self, spool: Path, root: Path, keys: KeySource | None = None) -> None:
         self.seconds_spent: Seconds = 0.0
         self.starts = 0
-        self._command = (sys.executable, "-m", "tickets.archiver", str(spool), str(root))
+        keys = keys or KeySource()
+        file = () if keys.file is None else (str(keys.file),)
+        self._command = (sys.executable, "-m", "tickets.archiver", str(spool), str(root), *file)
+        self._environment = {**os.environ, ENVIRONMENT: keys.text}
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
@@ -137,6 +158,14 @@ class ArchiverProcess:
     async def holds(self, key: str, size_bytes: int) -> bool:
         """Whether the archive has it."""
         return bool(await self._ask("holds", key, size_bytes))
+
+    async def check(self, key: str, size_bytes: int, sha256: str) -> str:
+        """Read a recording through: ``ok``, ``missing``, ``damaged`` or ``no_key``."""
+        return str(await self._ask("check", key, size_bytes, sha256))
+
+    async def remove(self, key: str) -> bool:
+        """Remove a recording for good."""
+        return bool(await self._ask("remove", key))
 
     async def stop(self) -> None:
         """Finish the files in work; what is queued is given up."""
@@ -173,6 +202,7 @@ class ArchiverProcess:
             if self._process is None:
                 self._process = await asyncio.create_subprocess_exec(
                     *self._command,
+                    env=self._environment,
                     stdin=asyncio.subprocess.PIPE,
                     stdout=asyncio.subprocess.PIPE,
                     start_new_session=True,  # Ctrl-C is for the service, which ends it in order

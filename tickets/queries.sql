@@ -146,5 +146,13 @@ WHERE r.id = $1::uuid;
 
 -- name: recording_opened
 -- Written before the first byte of a recording leaves.
-INSERT INTO recording_accesses (recording_id, account_id, byte_range, remote)
-VALUES ($1::uuid, $2::bigint, $3::text, $4::text);
+WITH access AS (
+    INSERT INTO recording_accesses (recording_id, account_id, byte_range, remote)
+    VALUES ($1::uuid, $2::bigint, $3::text, $4::text)
+)
+INSERT INTO audit (actor, action, object, detail)
+VALUES ($5::text, 'recording.opened', 'recording:' || $1::uuid, jsonb_build_object('bytes', $3::text));
+
+-- name: recording_damaged
+-- Somebody asked for it, or the sweep came by, and its file was not what was archived.
+INSERT INTO audit (actor, action, object) VALUES ('system', 'recording.damaged', 'recording:' || $1::uuid);

@@ -35,6 +35,8 @@ class ClosingStats:
     """Recordings archived whole."""
     partial: int = 0
     missing: int = 0
+    damaged: int = 0
+    """Times that somebody asked for a recording whose file is not what was archived."""
     retries: int = 0
     """Closings put off: the disk was full, the file still written..."""
     seconds_spent: Seconds = 0.0

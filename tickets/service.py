@@ -14,7 +14,14 @@ from uuid import UUID
 import structlog
 
 from core import clock
-from core.errors import Conflict, NotFound, NotPermitted, PreconditionFailed, Unavailable
+from core.errors import (
+    ConfigurationError,
+    Conflict,
+    NotFound,
+    NotPermitted,
+    PreconditionFailed,
+    Unavailable,
+)
 from core.facts import CallFinished, CallHandedOver, Fact, TalkEnded, TalkStarted, VoicemailLeft
 from core.identity import Account
 from core.masking import in_full, mask_number
@@ -24,9 +31,12 @@ from db.pool import Database
 from tickets import rules
 from tickets.archive import Archive
 from tickets.archiving import ArchiveHands, ArchiverProcess
+from tickets.keys import KeySource
 from tickets.model import Recording, RecordingState, TicketChange, TicketFilter, TicketView
 from tickets.recordings import ClosingStats, RecordingCloser
+from tickets.sealing import Damaged, KeyMissing
 from tickets.store import SQL, AnsweredCall, FinishedCall, TicketStore
+from tickets.stored import StoredRecording
 
 RECOVERY_REACH: Seconds = 7 * 86_400.0
 """How far back ``recover`` looks for answered calls without a ticket; pending recordings have no limit."""
@@ -39,7 +49,8 @@ class RecordingFile:
     """A recording that may be served: its row and its file, checked."""
 
     recording: Recording
-    path: Path
+    path: Path | None
+    """``None``: it is encrypted, see ``TicketService.open_checked``."""
     size_bytes: int
 
 
@@ -52,6 +63,7 @@ class TicketService:
         spool: folder with the raw files that Asterisk writes.
         archive: folder with the finished recordings.
         hands: who converts recordings; by default a process of its own.
+        keys: what recordings are encrypted with; by default nothing.
     """
 
     def __init__(
@@ -62,11 +74,13 @@ class TicketService:
         spool: Path,
         archive: Path,
         hands: ArchiveHands | None = None,
+        keys: KeySource | None = None,
     ) -> None:
         self._store = TicketStore(database)
         self._writer = writer
-        self._archive = Archive(spool, archive)
-        self._closer = RecordingCloser(hands or ArchiverProcess(spool, archive), writer)
+        self._archive = Archive(spool, archive, keys)
+        self.hands = hands or ArchiverProcess(spool, archive, keys)
+        self._closer = RecordingCloser(self.hands, writer)
 
     # --- the call path -----------------------------------------------------------------------------
 
@@ -274,11 +288,41 @@ class TicketService:
             raise Conflict("the recording is not ready yet", code="recording_not_ready")
         if recording.path_key is None or recording.size_bytes is None:
             raise NotFound("nothing was recorded", code="recording_missing")
+        with await self._stored(recording, recording.path_key) as stored:
+            if stored.size != recording.size_bytes:
+                raise await self._damaged(recording)
+            return RecordingFile(recording, stored.plain_path, recording.size_bytes)
+
+    async def open_checked(self, found: RecordingFile, first: int, last: int) -> StoredRecording:
+        """An encrypted recording whose bytes from ``first`` to ``last`` are what was written; to be closed.
+
+        Raises:
+            Unavailable: they are not, which is noted in the audit, or it cannot be opened.
+        """
+        stored = await self._stored(found.recording, found.recording.path_key or "")
+        try:
+            await asyncio.to_thread(stored.check, first, last)
+        except Damaged:
+            stored.close()
+            raise await self._damaged(found.recording) from None
+        return stored
+
+    async def _stored(self, recording: Recording, key: str) -> StoredRecording:
         # Not on the recordings' threads: whoever listens does not wait behind a peak of calls.
-        if not await asyncio.to_thread(self._archive.holds, recording.path_key, recording.size_bytes):
-            log.error("recording_damaged", call_id=recording.call_id)
-            raise Unavailable("the recording's file is damaged", code="recording_damaged")
-        return RecordingFile(recording, self._archive.path(recording.path_key), recording.size_bytes)
+        try:
+            return await asyncio.to_thread(self._archive.open, key)
+        except (KeyMissing, ConfigurationError):
+            log.critical("recording_key_missing", call_id=recording.call_id)
+            raise Unavailable("the recording's key is not here", code="recording_key_missing") from None
+        except (OSError, ValueError, Damaged):
+            raise await self._damaged(recording) from None
+
+    async def _damaged(self, recording: Recording) -> Unavailable:
+        """The file is not there, or not what was archived: counted, and noted in the audit."""
+        self.stats.damaged += 1
+        log.error("recording_damaged", call_id=recording.call_id)
+        await self._store.recording_damaged(recording.id)
+        return Unavailable("the recording's file is damaged", code="recording_damaged")
 
     async def note_access(self, account: Account, recording: Recording, byte_range: str, remote: str) -> None:
         """Write the access row; only when this has returned may a byte leave.

@@ -123,7 +123,13 @@ class TicketStore:
         self, recording_id: UUID, account: Account, byte_range: str, remote: str
     ) -> None:
         """Note that somebody is about to hear a part of a recording."""
-        await self._database.execute(SQL["recording_opened"], recording_id, account.id, byte_range, remote)
+        await self._database.execute(
+            SQL["recording_opened"], recording_id, account.id, byte_range, remote, account.login
+        )
+
+    async def recording_damaged(self, recording_id: UUID) -> None:
+        """Note that a recording's file is not what was archived."""
+        await self._database.execute(SQL["recording_damaged"], recording_id)
 
     async def ticket_of_call(self, call_id: CallId) -> int | None:
         """The call's ticket, ``None`` when there is none (yet)."""
