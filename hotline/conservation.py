@@ -51,6 +51,12 @@ async def contradictions(database: Queries, since: Seconds) -> list[Violation]:
     return [(row["kind"], CallId(row["call_id"])) for row in rows]
 
 
+async def broken_chains(database: Queries, since: Seconds) -> list[tuple[str, str]]:
+    """Agents whose rows of states do not follow each other, as kind and ``agent:<id>``."""
+    rows = await database.fetch(SQL["broken_chains"], since)
+    return [(row["kind"], row["object"]) for row in rows]
+
+
 def _needs() -> tuple[list[object], ...]:
     """``OUTCOMES`` as columns."""
     lines = [(o.value, code, m.ticket, m.recording, m.ring_back) for (o, code), m in OUTCOMES.items()]

@@ -34,6 +34,22 @@ UNION ALL
 SELECT 'open_offer', s.call_id::text FROM settled s
 WHERE ended_at IS NOT NULL AND EXISTS (SELECT FROM offers o WHERE o.call_id = s.call_id AND o.result IS NULL);
 
+-- name: broken_chains
+-- Rows of an agent's states that do not begin where the former one ended; the first one begins OFFLINE. $1: rows
+-- from then on.
+SELECT 'broken_state_chain' AS kind, 'agent:' || agent_id AS object FROM (
+    SELECT agent_id, at, from_state,
+           lag(to_state, 1, 'OFFLINE') OVER (PARTITION BY agent_id ORDER BY seq) AS before
+    FROM agent_states
+) s WHERE from_state <> before AND at >= to_timestamp($1::float8)
+UNION ALL
+SELECT 'state_without_cause', 'agent:' || agent_id FROM agent_states
+WHERE cause = '' AND at >= to_timestamp($1::float8)
+UNION ALL
+SELECT 'seat_without_state', 'agent:' || s.agent_id FROM seats s
+WHERE s.until IS NULL AND s.since >= to_timestamp($1::float8) AND coalesce((
+    SELECT x.to_state FROM agent_states x WHERE x.agent_id = s.agent_id ORDER BY x.seq DESC LIMIT 1), 'OFFLINE') = 'OFFLINE';
+
 -- name: contradictions
 -- What no call and no agent can have done; a second of slack, because two clocks take part. $1: calls from then on.
 WITH recent AS (SELECT * FROM calls WHERE arrived_at >= to_timestamp($1::float8)),

@@ -12,13 +12,17 @@ PATIENCE = 5.0
 """The last rows of a test are committed a moment after the ones that it waited for."""
 
 
-async def lacking(database: "asyncpg.Pool[asyncpg.Record]") -> list[conservation.Violation]:
+async def lacking(database: "asyncpg.Pool[asyncpg.Record]") -> list[tuple[str, str]]:
     """What is missing or contradictory; calls that still go on owe nothing."""
     live = [
         row["call_id"] for row in await database.fetch("SELECT call_id FROM calls WHERE ended_at IS NULL")
     ]
     missing = await conservation.violations(database, before=clock.wall(), since=0.0, live=live)
-    return [*missing, *await conservation.contradictions(database, 0.0)]
+    return [
+        *missing,
+        *await conservation.contradictions(database, 0.0),
+        *await conservation.broken_chains(database, 0.0),
+    ]
 
 
 async def assert_conserved(database: "asyncpg.Pool[asyncpg.Record]") -> None:

@@ -20,19 +20,24 @@ from acd.service import restore
 from acd.skills import may_take
 from acd.timers import Deadline
 from agents.model import SeatedAgent
+from core.breaks import BreakReason
 from core.commands import Command, MarkCall, OfferCall, ReturnToHold
 from core.events import (
     AgentLogin,
     AgentLogout,
     AgentProfileChanged,
     AgentStateAsked,
+    BreakReasonsChanged,
     Event,
+    NextStateCancelled,
     OfferFailed,
     PlanChanged,
     PriorityAsked,
     Reconciled,
     TelephonyLost,
     Tick,
+    WrapUpExtensionAsked,
+    WrapUpFinished,
 )
 from core.facts import (
     AgentStateChanged,
@@ -118,6 +123,8 @@ class Hotline(RuleBasedStateMachine):
         self.sent: list[tuple[Seconds, Command]] = []
         self.pictures: list[Reconciled] = []
         self.counts: Counter[tuple[str, object]] = Counter()
+        self.rows: dict[AgentId, AgentState] = {}
+        """The latest row of each agent's states: the next one begins where it ended."""
         self.numbers = 0
         self.runs = 0
 
@@ -168,6 +175,9 @@ class Hotline(RuleBasedStateMachine):
                 key = ("OfferEnded", (fact.offer_id, self.runs))
             case AgentStateChanged():
                 key = ("state", fact.key)
+                assert fact.from_state is self.rows.get(fact.agent_id, AgentState.OFFLINE)
+                assert fact.cause
+                self.rows[fact.agent_id] = fact.to_state
             case _:
                 return
         self.counts[key] += 1
@@ -305,6 +315,15 @@ class Hotline(RuleBasedStateMachine):
         self.put(AgentLogin(AgentId(agent), "", phone_of(desk), SERVED[agent], at, *profile))
         self.put(AgentStateAsked(AgentId(agent), AgentState.READY, "", "agent", at))
 
+    @rule(agent=st.sampled_from(AGENTS), desk=st.sampled_from(AGENTS), in_charge=st.booleans())
+    def agent_takes_over(self, agent: int, desk: int, in_charge: bool) -> None:  # noqa: FBT001 - drawn
+        at, phone = self.switch.tick(), phone_of(desk)
+        self.put(
+            AgentLogin(
+                AgentId(agent), "", phone, SERVED[agent], at, take_over=True, in_charge=in_charge, login="x"
+            )
+        )
+
     @rule(agent=st.sampled_from(AGENTS))
     def agent_leaves(self, agent: int) -> None:
         self.put(AgentLogout(AgentId(agent), "agent", self.switch.tick()))
@@ -312,6 +331,28 @@ class Hotline(RuleBasedStateMachine):
     @rule(agent=st.sampled_from(AGENTS), wanted=st.sampled_from(AgentState))
     def agent_asks(self, agent: int, wanted: AgentState) -> None:
         self.put(AgentStateAsked(AgentId(agent), wanted, "", "agent", self.switch.tick()))
+
+    @rule(
+        agent=st.sampled_from(AGENTS),
+        what=st.sampled_from(["take back", "more time", "finish", "rest"]),
+        who=st.sampled_from(["agent", "supervisor:wang"]),
+    )
+    def agent_wants_something_else(self, agent: int, what: str, who: str) -> None:
+        at, agent_id = self.switch.tick(), AgentId(agent)
+        match what:
+            case "take back":
+                self.put(NextStateCancelled(agent_id, at))
+            case "more time":
+                self.put(WrapUpExtensionAsked(agent_id, who, at))
+            case "finish":
+                self.put(WrapUpFinished(agent_id, who, at))
+            case _:
+                self.put(AgentStateAsked(agent_id, AgentState.BREAK, "rest", who, at))
+
+    @rule(each=st.sampled_from([None, 3.0, 60.0]), default=st.booleans())
+    def break_reasons_change(self, each: Seconds | None, default: bool) -> None:  # noqa: FBT001 - drawn
+        reason = BreakReason("rest", "小休", "Break", allowance=20.0, each=each, default=default)
+        self.put(BreakReasonsChanged((reason,), self.switch.tick()))
 
     @rule(
         agent=st.sampled_from(AGENTS),
@@ -560,6 +601,8 @@ def recorded_agent(agent: Agent) -> SeatedAgent:
         until=agent.until,
         next_state=agent.next_state,
         next_reason=agent.next_reason,
+        next_cause=agent.next_cause,
+        extensions=agent.extensions,
         call_id=agent.call_id,
         skills=agent.skills,
         certificates=agent.certificates,
