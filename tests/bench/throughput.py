@@ -22,7 +22,8 @@ once waits in the queue, and when that is full, at the exchange."""
 TALK: tuple[Seconds, Seconds] = (0.5, 1.5)
 SECONDS: Seconds = 60.0
 SPEAKS: Seconds = 0.1
-"""Each talk is recorded and archived, but 300 voices all the time would measure SIPp and not routing."""
+"""Each talk is recorded and archived, but 300 voices all the time would measure SIPp and not routing. A talk in
+which nobody said anything has the recording state ``missing``."""
 HANG_UP_SECONDS: Seconds = 60.0
 
 
@@ -57,7 +58,9 @@ async def measure(folder: Path) -> tuple[dict[str, Any], list[str]]:
             for name, rate in rates.items()
             for problem in lost(name, rate.placed, rate.answered, rate.gave_up, rate.failed)
         ]
-        problems += await running.not_accounted_for(own.placed, own.answered, own.gave_up)
+        problems += await running.not_accounted_for(
+            own.placed, own.placed - own.gave_up, own.gave_up, ("ready", "missing")
+        )
         unaccounted = (await running.metrics())["hotline_calls_unaccounted"]
     figures: dict[str, Any] = {
         name: {"answered_per_s": round(rate.answered_per_s, 1), "placed": rate.placed}
