@@ -22,6 +22,54 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.prunable_audit() RETURNS bigint
+    LANGUAGE sql STABLE
+    AS $$
+    WITH cut AS (
+        SELECT now() - make_interval(days => greatest(keep_days, 365)) AS before
+        FROM retention_policies WHERE class = 'audit' AND keep_days IS NOT NULL
+          AND NOT EXISTS (SELECT FROM legal_holds WHERE object = 'class:audit' AND lifted_at IS NULL)
+    ), kept AS (
+        SELECT min(s.position) AS position
+        FROM cut, audit_seals s JOIN audit a ON a.id = s.audit_id
+        WHERE s.sealed_at >= cut.before OR a.at >= cut.before OR EXISTS (
+            SELECT FROM legal_holds h WHERE h.object = a.object AND h.lifted_at IS NULL)
+    )
+    SELECT coalesce((
+        SELECT max(s.position) FROM cut, kept, audit_seals s JOIN audit a ON a.id = s.audit_id
+        WHERE s.position < coalesce(kept.position, 9223372036854775807)), 0)
+$$;
+
+CREATE FUNCTION public.prune_audit(actor text) RETURNS bigint
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    last    bigint := prunable_audit();
+    removed bigint;
+BEGIN
+    IF last = 0 THEN
+        RETURN 0;
+    END IF;
+    INSERT INTO audit (actor, action, object) VALUES (actor, 'audit.pruned', 'position:' || last);
+    PERFORM set_config('hotline.pruning', 'on', true);
+    DELETE FROM audit USING audit_seals s WHERE s.audit_id = audit.id AND s.position <= last;
+    GET DIAGNOSTICS removed = ROW_COUNT;
+    PERFORM set_config('hotline.pruning', 'off', true);
+    RETURN removed;
+END
+$$;
+
+CREATE FUNCTION public.refuse_audit_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF TG_OP = 'DELETE' AND current_setting('hotline.pruning', true) = 'on' THEN
+        RETURN NULL;
+    END IF;
+    RAISE EXCEPTION 'rows of audit are never changed or removed' USING ERRCODE = 'insufficient_privilege';
+END
+$$;
+
 CREATE FUNCTION public.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -449,11 +497,83 @@ CREATE TABLE public.emergencies (
 
 COMMENT ON COLUMN public.emergencies.note IS 'what the service was told: where, what, who is hurt';
 
+CREATE TABLE public.legal_holds (
+    id bigint NOT NULL,
+    object text NOT NULL,
+    reason text NOT NULL,
+    placed_by text NOT NULL,
+    placed_at timestamp with time zone DEFAULT now() NOT NULL,
+    lifted_by text,
+    lifted_at timestamp with time zone,
+    lift_reason text,
+    CONSTRAINT legal_holds_check CHECK ((((lifted_at IS NULL) = (lifted_by IS NULL)) AND ((lifted_at IS NULL) = (lift_reason IS NULL)))),
+    CONSTRAINT legal_holds_lift_reason_check CHECK (((length(lift_reason) >= 1) AND (length(lift_reason) <= 500))),
+    CONSTRAINT legal_holds_object_check CHECK ((object ~ '^(call:[0-9a-f-]{36}|ticket:[0-9]{1,18}|class:[a-z]{1,20})$'::text)),
+    CONSTRAINT legal_holds_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 500)))
+);
+
+CREATE TABLE public.tickets (
+    id bigint NOT NULL,
+    call_id uuid NOT NULL,
+    state text DEFAULT 'DRAFT'::text NOT NULL,
+    caller text NOT NULL,
+    dialled text NOT NULL,
+    queue text NOT NULL,
+    agent_id bigint,
+    arrived_at timestamp with time zone NOT NULL,
+    answered_at timestamp with time zone,
+    call_ended_at timestamp with time zone,
+    citizen_name text DEFAULT ''::text NOT NULL,
+    title text DEFAULT ''::text NOT NULL,
+    body text DEFAULT ''::text NOT NULL,
+    topic text DEFAULT ''::text NOT NULL,
+    place text DEFAULT ''::text NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    source text DEFAULT 'call'::text NOT NULL,
+    anonymised_at timestamp with time zone,
+    CONSTRAINT tickets_body_check CHECK ((length(body) <= 20000)),
+    CONSTRAINT tickets_check CHECK (((source <> 'call'::text) OR (answered_at IS NOT NULL))),
+    CONSTRAINT tickets_citizen_name_check CHECK ((length(citizen_name) <= 80)),
+    CONSTRAINT tickets_place_check CHECK ((length(place) <= 200)),
+    CONSTRAINT tickets_source_check CHECK ((source = ANY (ARRAY['call'::text, 'voicemail'::text]))),
+    CONSTRAINT tickets_state_check CHECK ((state = ANY (ARRAY['DRAFT'::text, 'REGISTERED'::text]))),
+    CONSTRAINT tickets_title_check CHECK ((length(title) <= 200)),
+    CONSTRAINT tickets_topic_check CHECK ((length(topic) <= 80))
+);
+
+COMMENT ON COLUMN public.tickets.anonymised_at IS 'when retention took the citizen''s name and numbers out';
+
+CREATE VIEW public.held_calls AS
+ SELECT (substr(legal_holds.object, 6))::uuid AS call_id
+   FROM public.legal_holds
+  WHERE ((legal_holds.lifted_at IS NULL) AND (legal_holds.object ~~ 'call:%'::text))
+UNION
+ SELECT t.call_id
+   FROM (public.legal_holds h
+     JOIN public.tickets t ON ((h.object = ('ticket:'::text || t.id))))
+  WHERE (h.lifted_at IS NULL)
+UNION
+ SELECT c.call_id
+   FROM (public.legal_holds h
+     JOIN public.calls c ON ((h.object = ('ticket:'::text || c.ticket_id))))
+  WHERE (h.lifted_at IS NULL);
+
 CREATE TABLE public.leadership (
     only_row boolean DEFAULT true NOT NULL,
     epoch bigint NOT NULL,
     CONSTRAINT leadership_epoch_check CHECK ((epoch >= 0)),
     CONSTRAINT leadership_only_row_check CHECK (only_row)
+);
+
+ALTER TABLE public.legal_holds ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.legal_holds_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE public.lines (
@@ -469,6 +589,15 @@ CREATE TABLE public.lines (
     CONSTRAINT lines_number_check CHECK ((number ~ '^[0-9]{2,20}$'::text)),
     CONSTRAINT lines_priority_check CHECK ((priority = ANY (ARRAY['low'::text, 'normal'::text, 'high'::text, 'urgent'::text]))),
     CONSTRAINT lines_title_check CHECK ((length(title) <= 80))
+);
+
+CREATE TABLE public.nightly_runs (
+    name text NOT NULL,
+    day date NOT NULL,
+    epoch bigint NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    finished_at timestamp with time zone,
+    error text
 );
 
 CREATE TABLE public.offers (
@@ -617,6 +746,32 @@ ALTER TABLE public.recording_accesses ALTER COLUMN id ADD GENERATED ALWAYS AS ID
     CACHE 1
 );
 
+CREATE TABLE public.recording_checks (
+    recording_id uuid NOT NULL,
+    sweep_id bigint NOT NULL,
+    result text NOT NULL,
+    checked_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT recording_checks_result_check CHECK ((result = ANY (ARRAY['ok'::text, 'damaged'::text, 'missing'::text, 'no_key'::text])))
+);
+
+CREATE TABLE public.recording_sweeps (
+    id bigint NOT NULL,
+    actor text NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    finished_at timestamp with time zone,
+    checked bigint DEFAULT 0 NOT NULL,
+    bad bigint DEFAULT 0 NOT NULL
+);
+
+ALTER TABLE public.recording_sweeps ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.recording_sweeps_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.recordings (
     id uuid NOT NULL,
     call_id uuid NOT NULL,
@@ -636,10 +791,43 @@ CREATE TABLE public.recordings (
     CONSTRAINT recordings_duration_s_check CHECK ((duration_s >= (0)::double precision)),
     CONSTRAINT recordings_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
     CONSTRAINT recordings_size_bytes_check CHECK ((size_bytes >= 0)),
-    CONSTRAINT recordings_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'ready'::text, 'partial'::text, 'missing'::text])))
+    CONSTRAINT recordings_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'ready'::text, 'partial'::text, 'missing'::text, 'removed'::text])))
 );
 
 COMMENT ON COLUMN public.recordings.path_key IS 'where in the archive, relative: YYYY/MM/DD/CALL_ID.flac; never shown by the API';
+
+CREATE TABLE public.retention_policies (
+    class text NOT NULL,
+    keep_days integer,
+    version integer DEFAULT 1 NOT NULL,
+    changed_by text DEFAULT 'default'::text NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT retention_policies_check CHECK (((class <> 'audit'::text) OR (keep_days >= 365))),
+    CONSTRAINT retention_policies_class_check CHECK ((class = ANY (ARRAY['recordings'::text, 'tickets'::text, 'calls'::text, 'sessions'::text, 'journal'::text, 'audit'::text]))),
+    CONSTRAINT retention_policies_keep_days_check CHECK (((keep_days >= 1) AND (keep_days <= 36500)))
+);
+
+COMMENT ON COLUMN public.retention_policies.keep_days IS 'null: for good';
+
+CREATE TABLE public.retention_runs (
+    id bigint NOT NULL,
+    actor text NOT NULL,
+    dry_run boolean NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    finished_at timestamp with time zone,
+    result jsonb DEFAULT '{}'::jsonb NOT NULL
+);
+
+COMMENT ON COLUMN public.retention_runs.result IS 'class -> how many went, or would go, and how many a hold kept';
+
+ALTER TABLE public.retention_runs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.retention_runs_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.schema_migrations (
     version integer NOT NULL,
@@ -732,36 +920,6 @@ COMMENT ON COLUMN public.tenures.instance IS 'the process; its connections carry
 COMMENT ON COLUMN public.tenures.witness IS 'a locked file of that machine whose lock proves the process alive; empty: none';
 
 COMMENT ON COLUMN public.tenures.beat IS 'counts the renewals: a candidate watches whether it moves, clocks do not matter';
-
-CREATE TABLE public.tickets (
-    id bigint NOT NULL,
-    call_id uuid NOT NULL,
-    state text DEFAULT 'DRAFT'::text NOT NULL,
-    caller text NOT NULL,
-    dialled text NOT NULL,
-    queue text NOT NULL,
-    agent_id bigint,
-    arrived_at timestamp with time zone NOT NULL,
-    answered_at timestamp with time zone,
-    call_ended_at timestamp with time zone,
-    citizen_name text DEFAULT ''::text NOT NULL,
-    title text DEFAULT ''::text NOT NULL,
-    body text DEFAULT ''::text NOT NULL,
-    topic text DEFAULT ''::text NOT NULL,
-    place text DEFAULT ''::text NOT NULL,
-    version integer DEFAULT 1 NOT NULL,
-    opened_at timestamp with time zone NOT NULL,
-    updated_at timestamp with time zone NOT NULL,
-    source text DEFAULT 'call'::text NOT NULL,
-    CONSTRAINT tickets_body_check CHECK ((length(body) <= 20000)),
-    CONSTRAINT tickets_check CHECK (((source <> 'call'::text) OR (answered_at IS NOT NULL))),
-    CONSTRAINT tickets_citizen_name_check CHECK ((length(citizen_name) <= 80)),
-    CONSTRAINT tickets_place_check CHECK ((length(place) <= 200)),
-    CONSTRAINT tickets_source_check CHECK ((source = ANY (ARRAY['call'::text, 'voicemail'::text]))),
-    CONSTRAINT tickets_state_check CHECK ((state = ANY (ARRAY['DRAFT'::text, 'REGISTERED'::text]))),
-    CONSTRAINT tickets_title_check CHECK ((length(title) <= 200)),
-    CONSTRAINT tickets_topic_check CHECK ((length(topic) <= 80))
-);
 
 ALTER TABLE public.tickets ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.tickets_id_seq
@@ -877,8 +1035,14 @@ ALTER TABLE ONLY public.emergencies
 ALTER TABLE ONLY public.leadership
     ADD CONSTRAINT leadership_pkey PRIMARY KEY (only_row);
 
+ALTER TABLE ONLY public.legal_holds
+    ADD CONSTRAINT legal_holds_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.lines
     ADD CONSTRAINT lines_pkey PRIMARY KEY (number);
+
+ALTER TABLE ONLY public.nightly_runs
+    ADD CONSTRAINT nightly_runs_pkey PRIMARY KEY (name, day);
 
 ALTER TABLE ONLY public.offers
     ADD CONSTRAINT offers_pkey PRIMARY KEY (offer_id);
@@ -901,11 +1065,23 @@ ALTER TABLE ONLY public.queues
 ALTER TABLE ONLY public.recording_accesses
     ADD CONSTRAINT recording_accesses_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.recording_checks
+    ADD CONSTRAINT recording_checks_pkey PRIMARY KEY (recording_id);
+
+ALTER TABLE ONLY public.recording_sweeps
+    ADD CONSTRAINT recording_sweeps_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.recordings
     ADD CONSTRAINT recordings_call_id_key UNIQUE (call_id);
 
 ALTER TABLE ONLY public.recordings
     ADD CONSTRAINT recordings_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.retention_policies
+    ADD CONSTRAINT retention_policies_pkey PRIMARY KEY (class);
+
+ALTER TABLE ONLY public.retention_runs
+    ADD CONSTRAINT retention_runs_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
@@ -978,9 +1154,19 @@ CREATE INDEX calls_origin ON public.calls USING btree (origin_call_id) WHERE (or
 
 CREATE INDEX calls_ticket ON public.calls USING btree (ticket_id) WHERE (ticket_id IS NOT NULL);
 
+CREATE INDEX calls_with_number ON public.calls USING btree (arrived_at) WHERE (caller <> ''::text);
+
 CREATE INDEX emergencies_at ON public.emergencies USING btree (at DESC);
 
+CREATE UNIQUE INDEX legal_holds_one_per_object ON public.legal_holds USING btree (object) WHERE (lifted_at IS NULL);
+
 CREATE INDEX offers_call ON public.offers USING btree (call_id);
+
+CREATE INDEX recording_checks_bad ON public.recording_checks USING btree (recording_id) WHERE (result <> 'ok'::text);
+
+CREATE UNIQUE INDEX recording_sweeps_one_at_a_time ON public.recording_sweeps USING btree ((true)) WHERE (finished_at IS NULL);
+
+CREATE INDEX recordings_oldest ON public.recordings USING btree (created_at) WHERE (path_key IS NOT NULL);
 
 CREATE INDEX recordings_pending ON public.recordings USING btree (call_id) WHERE (state = 'pending'::text);
 
@@ -998,7 +1184,7 @@ CREATE INDEX tickets_by_caller ON public.tickets USING btree (caller, id DESC) W
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.agent_states FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
-CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_audit_change();
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_seals FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
@@ -1121,6 +1307,9 @@ ALTER TABLE ONLY public.recording_accesses
 
 ALTER TABLE ONLY public.recording_accesses
     ADD CONSTRAINT recording_accesses_recording_id_fkey FOREIGN KEY (recording_id) REFERENCES public.recordings(id);
+
+ALTER TABLE ONLY public.recording_checks
+    ADD CONSTRAINT recording_checks_recording_id_fkey FOREIGN KEY (recording_id) REFERENCES public.recordings(id);
 
 ALTER TABLE ONLY public.recordings
     ADD CONSTRAINT recordings_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.calls(call_id);

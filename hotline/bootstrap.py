@@ -63,6 +63,7 @@ from hotline import (
     out_parts,
     plan_files,
     plan_parts,
+    privacy_parts,
     relief_parts,
     runtime,
     state_parts,
@@ -79,7 +80,9 @@ from hotline.leading import lead, spool_of
 from hotline.metrics import Metrics
 from hotline.out_parts import OutParts
 from hotline.outage import OutageReplay
+from hotline.people_metrics import show_people
 from hotline.plan_parts import PlanParts, PlanQueues
+from hotline.privacy_parts import PrivacyParts
 from hotline.relief_parts import ReliefParts
 from hotline.settings import Settings
 from hotline.state_parts import StateParts
@@ -122,6 +125,7 @@ class Parts:
     plan: PlanParts
     metrics: Metrics
     accounting: Accounting
+    privacy: PrivacyParts
     facts: FactQueue
     outage: OutageReplay
     endpoints: list[Endpoint]
@@ -161,8 +165,8 @@ def subscribers(
         DisconnectEnded: (callers.store.record, metrics.record, log_fact),
         **talks.subscribers(tickets),
         **placed.subscribers(),
-        AgentSatDown: (agents.record, log_fact),
-        AgentLeft: (agents.record, log_fact),
+        AgentSatDown: (agents.record, metrics.record, log_fact),
+        AgentLeft: (agents.record, metrics.record, log_fact),
         AgentStateChanged: (agents.record, metrics.record, log_fact),
         NextStateSet: (agents.record, log_fact),
         NextStateDropped: (agents.record, log_fact),
@@ -201,7 +205,9 @@ def build(settings: Settings) -> Parts:
     calls = CallStore(database, writer)
     agents = AgentStore(database, writer)
     archive = settings.data_dir / "recordings"
-    tickets = TicketService(database, writer, spool=Path(asterisk.spool), archive=archive)
+    tickets = TicketService(
+        database, writer, spool=Path(asterisk.spool), archive=archive, keys=privacy_parts.keys_of(settings)
+    )
     inbox = Inbox()
     state = new_state(settings)
     phones = frozenset(settings.phone_numbers)
@@ -222,6 +228,8 @@ def build(settings: Settings) -> Parts:
     talks = talk_parts.build(database, writer, metrics.registry)
     placed = out_parts.build(database, writer, metrics, state.out, switch.now)
     states = state_parts.build(settings, database, inbox, live, switch.now)
+    people = AgentService(database, PlanQueues(state), settings.session_hours * 3600)
+    show_people(metrics.registry, live, state, switch.now, lambda: people.logins)
     facts = FactQueue(subscribers(calls, agents, tickets, metrics, callers, relief, talks, placed))
     acd = AcdService(
         state=state,
@@ -231,7 +239,6 @@ def build(settings: Settings) -> Parts:
         reconcile_seconds=settings.reconcile_seconds,
         heartbeat_seconds=settings.heartbeat_seconds,
     )
-    people = AgentService(database, PlanQueues(state), settings.session_hours * 3600)
     people_api = PeopleApi(
         service=people,
         store=agents,
@@ -242,6 +249,7 @@ def build(settings: Settings) -> Parts:
         callers=callers.desk,
         now=switch.now,
     )
+    privacy = privacy_parts.build(settings, database, tickets, lambda: leading.leadership.epoch)
     accounting = Accounting(
         database=database,
         writer=writer,
@@ -272,6 +280,7 @@ def build(settings: Settings) -> Parts:
         plan=plan,
         metrics=metrics,
         accounting=accounting,
+        privacy=privacy,
         facts=facts,
         outage=outage,
         leadership=leading.leadership,
@@ -296,6 +305,7 @@ def build(settings: Settings) -> Parts:
             *plan.endpoints,
             *talk_parts.endpoints(settings, database, inbox, state, switch.now),
             *ticket_endpoints(tickets),
+            *privacy.endpoints,
             *surge_endpoints(relief.notices),
         ],
     )
@@ -367,6 +377,7 @@ def watch(parts: Parts) -> None:
                 "Recordings waiting to be archived",
                 lambda: closing.pending,
             ),
+            **parts.privacy.gauges(),
         },
         counters={
             "hotline_ami_reconnects": ("Connections to Asterisk after the first", lambda: switch.reconnects),
@@ -384,6 +395,7 @@ def watch(parts: Parts) -> None:
             "hotline_writer_lost": ("Statements that could not be kept", lambda: writer.lost),
             "hotline_recordings_closed": ("Recordings archived", lambda: closing.closed),
             "hotline_recordings_missing": ("Recordings that were not there", lambda: closing.missing),
+            **parts.privacy.counters(),
         },
         families={
             "hotline_calls_unaccounted_by_kind": (

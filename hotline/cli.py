@@ -15,6 +15,8 @@ from hotline.audit_chain import verify as verify_audit
 from hotline.demo.cli import demo
 from hotline.plan_cli import plan_app
 from hotline.prompts_cli import prompts_app
+from hotline.recordings_cli import recordings_app
+from hotline.retention_cli import retention_app
 from hotline.run import run as run_hotline
 from hotline.serve import serve as serve_service
 from hotline.settings import Settings
@@ -34,6 +36,8 @@ app.add_typer(audit_app, name="audit", help="Comparisons that must come out even
 app.add_typer(accounts_app, name="accounts", help="People who may log in.")
 app.add_typer(prompts_app, name="prompts", help="What callers hear.")
 app.add_typer(plan_app, name="plan", help="Queues, lines and their rules.")
+app.add_typer(recordings_app, name="recordings", help="The archive of recordings.")
+app.add_typer(retention_app, name="retention", help="How long what is kept.")
 audit_app.command("verify")(verify_audit)
 app.command("demo")(demo)
 app.command("simulate")(simulate)

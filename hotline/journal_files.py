@@ -38,3 +38,8 @@ def lines_of(path: Path) -> Iterator[str]:
 
 def _opened(file: Path) -> gzip.GzipFile | BufferedReader:
     return gzip.open(file) if file.suffix == ".gz" else file.open("rb")
+
+
+def rotated(path: Path) -> list[Path]:
+    """The parts that nobody writes to any more."""
+    return [file for file in path.parent.glob(f"{path.name}?*") if file.is_file()]

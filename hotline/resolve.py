@@ -15,6 +15,9 @@ from hotline.settings import Settings
 AMI_SECRET, PHONE_SECRET = "ami", "phones"
 """As ``hotline asterisk`` names them."""
 
+RECORDING_KEY = "recordings"
+"""The file of the keys that recordings are encrypted with."""
+
 ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - looked for, not listened on
 
 _PORTS = (
@@ -51,6 +54,9 @@ def resolve(settings: Settings, folders: Folders) -> Settings:
             filled[port] = _fresh_port(kind, getattr(settings, host), taken)
     filled["ami_secret"] = settings.ami_secret or _kept(folders.secrets / AMI_SECRET)
     filled["phone_secret"] = settings.phone_secret or _kept(folders.secrets / PHONE_SECRET)
+    if settings.recording_key is None and settings.recording_key_file is None:
+        load_or_create(folders.secrets / RECORDING_KEY)
+        filled["recording_key_file"] = folders.secrets / RECORDING_KEY
     return settings.model_copy(update=filled)
 
 

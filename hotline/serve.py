@@ -105,6 +105,7 @@ async def _work(parts: Parts, keeping: asyncio.Task[None]) -> None:
         group.create_task(parts.acd.run(), name="acd")
         group.create_task(parts.accounting.run(), name="accounting")
         group.create_task(parts.disks.run(), name="disks")
+        group.create_task(parts.privacy.run(), name="privacy")
         group.create_task(parts.plan.watch.run(), name="plan")
         group.create_task(_recover(parts), name="recover")
 

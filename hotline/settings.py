@@ -136,6 +136,16 @@ class Settings(BaseSettings):
     """Folder with recorded prompts (``zh/NAME.wav``), used before generated ones."""
     time_zone: Annotated[str, Field(max_length=60)] = "Asia/Shanghai"
     """Where the centre is: its days begin and end at this zone's midnight."""
+    recording_key: SecretStr | None = None
+    """Keys that recordings are encrypted with, base64 of 32 bytes each, the present one first."""
+    recording_key_file: Path | None = None
+    """The same in a file, one a line; goes before the former. Neither: `hotline run` makes and keeps one."""
+    audit_anchor_url: Annotated[str, Field(pattern=r"^(https?|syslog)://[^\s]{1,500}$")] | None = None
+    """Another machine that is sent each head of the audit chain: ``https://...`` or ``syslog://HOST:PORT``."""
+    nightly_at: Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")] = "03:10"
+    """When retention and the check of all recordings begin, in ``time_zone``."""
+    sweep_bytes_per_second: Annotated[int, Field(ge=10_000, le=10_000_000_000)] = 5_000_000
+    """How fast that check reads recordings at most."""
     heartbeat_seconds: Annotated[float, Field(gt=0, le=10)] = 1.0
     heartbeat_stale_seconds: Annotated[int, Field(ge=2, le=60)] = 6
     reconcile_seconds: Annotated[float, Field(gt=0, le=600)] = 30.0

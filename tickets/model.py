@@ -43,6 +43,8 @@ class RecordingState(StrEnum):
     """Archived, but the raw file had been cut off in the middle of a frame; ``note`` says so."""
     MISSING = "missing"
     """Nothing was recorded; ``note`` says why."""
+    REMOVED = "removed"
+    """It was kept for as long as it had to be, and is gone."""
 
 
 @dataclass(frozen=True, slots=True)

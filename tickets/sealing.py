@@ -9,8 +9,8 @@ Used by ``tickets.archive``; it all blocks. Layout, numbers big-endian::
 
 Each file has a random key that is used for nothing else, so a chunk's number may be its nonce. Header and
 number are authenticated with each chunk: a chunk that was changed, moved, left out or taken from another file
-fails, and so does a file that was cut off. The master key can be changed without touching a chunk: the other slot
-is written first, then the old one is emptied, so that a crash in between leaves the file readable.
+fails, and so does a file that was cut off. The master key can be changed without touching a chunk: the other
+slot is written first, then the old one is emptied, so that a crash in between leaves the file readable.
 """
 
 import os

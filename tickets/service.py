@@ -286,6 +286,8 @@ class TicketService:
             raise NotPermitted("this recording is not yours to hear")
         if recording.state is RecordingState.PENDING:
             raise Conflict("the recording is not ready yet", code="recording_not_ready")
+        if recording.state is RecordingState.REMOVED:
+            raise NotFound("the recording is no longer kept", code="recording_removed")
         if recording.path_key is None or recording.size_bytes is None:
             raise NotFound("nothing was recorded", code="recording_missing")
         with await self._stored(recording, recording.path_key) as stored:
