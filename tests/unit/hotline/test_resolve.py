@@ -9,6 +9,7 @@ from hotline.folders import Folders, prepare
 from hotline.ports import Transport, free_port
 from hotline.resolve import check_free, reachable_host, resolve
 from hotline.settings import Settings
+from tickets.keys import KeySource
 
 PORTS = ("sip_port", "ami_port", "agi_port", "http_port", "metrics_port")
 
@@ -45,14 +46,32 @@ def test_secrets_are_the_same_at_the_next_start(tmp_path: Path, folders: Folders
 
 
 def test_what_is_set_stays(tmp_path: Path, folders: Folders) -> None:
-    given = _settings(tmp_path, ami_secret=SecretStr("mine"), phone_secret=SecretStr("ours"), ami_port=5038)
+    given = _settings(
+        tmp_path,
+        ami_secret=SecretStr("mine"),
+        phone_secret=SecretStr("ours"),
+        ami_port=5038,
+        recording_key=SecretStr("a" * 43),
+    )
     resolved = resolve(given, folders)
     assert (resolved.ami_secret, resolved.phone_secret, resolved.ami_port) == (
         SecretStr("mine"),
         SecretStr("ours"),
         5038,
     )
+    assert resolved.recording_key_file is None
     assert list(folders.secrets.iterdir()) == []
+
+
+def test_without_a_recording_key_one_is_made_and_kept(tmp_path: Path, folders: Folders) -> None:
+    resolved = resolve(_settings(tmp_path), folders)
+    assert resolved.recording_key_file == folders.secrets / "recordings"
+    ring = KeySource(resolved.recording_key_file).ring()
+    assert ring is not None
+    assert len(ring.keys) == 1
+    assert (folders.secrets / "recordings").stat().st_mode & 0o777 == 0o600
+    given = _settings(tmp_path, recording_key_file=tmp_path / "mine")
+    assert resolve(given, folders).recording_key_file == tmp_path / "mine"
 
 
 def test_an_external_asterisk_must_be_described(tmp_path: Path, folders: Folders) -> None:
