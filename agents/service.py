@@ -87,6 +87,8 @@ class AgentService:
         self._queues = queues
         self._passwords = Passwords()
         self._throttle = LoginThrottle()
+        self.logins = {"opened": 0, "refused": 0, "throttled": 0}
+        """Attempts to log in so far, by result."""
 
     async def log_in(self, login: str, password: str, remote: str) -> tuple[Account, OpenedSession]:
         """Open a session.
@@ -98,15 +100,18 @@ class AgentService:
         """
         pause = self._throttle.wait(login, remote, clock.monotonic())
         if pause > 0:
+            self.logins["throttled"] += 1
             raise TooManyLogins(pause)
         row = await self._database.fetchrow(SQL["account_by_login"], login)
         usable = row is not None and row["active"]
         right = await self._passwords.matches(row["password_hash"] if row else None, password)
         if row is None or not (right and usable):
             self._throttle.failed(login, remote, clock.monotonic())
+            self.logins["refused"] += 1
             log.info("login_failed", known=row is not None)
             raise NotAuthenticated("the login or the password is wrong", code="wrong_login")
         self._throttle.succeeded(login, remote)
+        self.logins["opened"] += 1
         account = account_of(dict(row))
         session = await self.sessions.open(account.id)
         await self._audit(account.login, "session.open", f"account:{account.id}")

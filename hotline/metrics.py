@@ -19,6 +19,8 @@ from prometheus_client.registry import Collector
 
 from core.callers import DisconnectResult, Treatment
 from core.facts import (
+    AgentLeft,
+    AgentSatDown,
     AgentStateChanged,
     CallerTreated,
     CallFinished,
@@ -32,6 +34,7 @@ from core.facts import (
 )
 from core.ports import LiveView
 from core.vocabulary import AbandonStage, AgentState, CallId, Direction, OfferResult, Outcome, Seconds
+from hotline.people_metrics import AgentTimes
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -95,6 +98,7 @@ class Metrics:
             "hotline_call_handle_seconds",
             "Handle time of answered calls: talk and wrap-up",
         )
+        self._times = AgentTimes(self.registry)
         self._talk_since: dict[CallId, tuple[str, Seconds]] = {}
         self._wrap_since: dict[int, tuple[Seconds, CallId | None]] = {}
         self._talked: dict[CallId | None, Seconds] = {}
@@ -145,6 +149,9 @@ class Metrics:
                 self._finished(fact)
             case AgentStateChanged():
                 self._state_changed(fact)
+                self._times.record(fact)
+            case AgentSatDown() | AgentLeft():
+                self._times.record(fact)
             case _:
                 self._plain(fact)
 

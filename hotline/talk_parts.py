@@ -22,7 +22,7 @@ from core.facts import (
     TalkMarked,
 )
 from core.ports import Inbox
-from core.talk import SegmentKind
+from core.talk import MarkKind, SegmentKind
 from core.vocabulary import Seconds
 from db.pool import Database
 from db.writer import OrderedWriter
@@ -31,6 +31,8 @@ from hotline.metrics import HANDLE_BUCKETS
 from hotline.settings import EMERGENCY_SERVICES, Settings
 from hotline.telling import Subscriber
 from tickets.service import TicketService
+
+HOLD_BUCKETS = (2, 5, 10, 20, 30, 45, 60, 90, 120, 180, 300, 600)
 
 
 class TalkMetrics:
@@ -47,6 +49,12 @@ class TalkMetrics:
         self._emergencies = Counter(
             "hotline_emergencies", "Emergency services called in", ["service"], registry=registry
         )
+        self._holds = Histogram(
+            "hotline_call_hold_seconds",
+            "How long a caller was on hold, each time",
+            buckets=HOLD_BUCKETS,
+            registry=registry,
+        )
         for kind in SegmentKind:
             self._segments.labels(kind.value)
         for service in EMERGENCY_SERVICES:
@@ -57,6 +65,8 @@ class TalkMetrics:
         match fact:
             case SegmentEnded():
                 self._segments.labels(fact.kind.value).observe(fact.seconds)
+            case TalkMarked(kind=MarkKind.HOLD) if fact.ended_at is not None:
+                self._holds.observe(max(0.0, fact.ended_at - fact.started_at))
             case EmergencyCalled():
                 self._emergencies.labels(fact.service).inc()
             case _:
@@ -76,7 +86,7 @@ class TalkParts:
         return {
             SegmentStarted: (store,),
             SegmentEnded: (store, metrics),
-            TalkMarked: (store,),
+            TalkMarked: (store, metrics),
             CallHandedOver: (tickets.record, log_fact),
             CallMoved: (store, log_fact),
             EmergencyCalled: (store, metrics, log_fact),

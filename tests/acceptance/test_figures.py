@@ -1,21 +1,15 @@
 """The same figure wherever it stands: /metrics, a real Prometheus, the tables, SIPp's own statistics."""
 
 import asyncio
-import json
-import subprocess
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
 from core.vocabulary import AgentState
 from hotline.demo.callers import Caller
 from hotline.demo.phones import Answers
-from hotline.ports import Transport, free_port
-from tests.acceptance.centre import Centre, until
+from tests.acceptance.centre import Centre
+from tests.acceptance.prometheus import prometheus
 
 
 async def _play(centre: Centre) -> tuple[int, int]:
@@ -89,53 +83,12 @@ async def test_promtool_finds_nothing_to_say(centre: Centre) -> None:
     assert output.decode().strip() == ""
 
 
-@asynccontextmanager
-async def prometheus(folder: Path, metrics_url: str) -> AsyncIterator[str]:
-    """A real Prometheus that scrapes the service; its URL."""
-    port = free_port(Transport.TCP, "127.0.0.1")
-    target = urlsplit(metrics_url)
-    config = folder / "prometheus.yml"
-    config.write_text(
-        "global: {scrape_interval: 200ms}\n"
-        "scrape_configs:\n"
-        f"  - {{job_name: hotline, static_configs: [{{targets: ['{target.netloc}']}}]}}\n",
-        encoding="utf-8",
-    )
-    process = await asyncio.create_subprocess_exec(
-        "prometheus",
-        f"--config.file={config}",
-        f"--storage.tsdb.path={folder / 'tsdb'}",
-        f"--web.listen-address=127.0.0.1:{port}",
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        await process.wait()
-
-
 async def test_a_real_prometheus_scrapes_it(centre: Centre, tmp_path: Path) -> None:
     created, answered = await _play(centre)
-    async with prometheus(tmp_path, centre.stack.metrics_url) as url:
-
-        async def query(expression: str) -> float | None:
-            try:
-                async with centre.http.get(f"{url}/api/v1/query", params={"query": expression}) as response:
-                    answer: dict[str, Any] = json.loads(await response.text())
-            except (OSError, ValueError):
-                return None
-            result = answer.get("data", {}).get("result") or []
-            return float(result[0]["value"][1]) if result else None
-
-        async def scraped() -> bool:
-            return await query('up{job="hotline"}') == 1.0
-
-        await until(scraped, "Prometheus does not scrape the service", 30)
-        assert await query("sum(hotline_calls_offered_total)") == created
-        assert await query("sum(hotline_calls_answered_total)") == answered
-        assert await query('sum(hotline_agents{state="BREAK"})') == 2
+    async with prometheus(centre.http, tmp_path, centre.stack.metrics_url) as server:
+        assert await server.one("sum(hotline_calls_offered_total)") == created
+        assert await server.one("sum(hotline_calls_answered_total)") == answered
+        assert await server.one('sum(hotline_agents{state="BREAK"})') == 2
 
 
 async def test_forged_events_are_dropped_and_counted(centre: Centre) -> None:

@@ -22,8 +22,8 @@ once waits in the queue, and when that is full, at the exchange."""
 TALK: tuple[Seconds, Seconds] = (0.5, 1.5)
 SECONDS: Seconds = 60.0
 SPEAKS: Seconds = 0.1
-"""Each talk is recorded and archived, but 300 voices all the time would measure SIPp and not routing. A talk in
-which nobody said anything has the recording state ``missing``."""
+"""Each talk is recorded and archived, but 300 voices all the time would measure SIPp and not routing.
+A talk in which nobody said anything has the recording state ``missing``."""
 HANG_UP_SECONDS: Seconds = 60.0
 
 
