@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from agents.store import SQL, AgentStore
-from core.facts import AgentLeft, AgentSatDown, AgentStateChanged, CallQueued, NextStateSet
+from core.facts import AgentLeft, AgentSatDown, AgentStateChanged, CallQueued, NextStateDropped, NextStateSet
 from core.vocabulary import AgentId, AgentState, CallId, Phone, QueueName
 from db.pool import Database
 
@@ -69,7 +69,12 @@ def test_a_wish_outlives_the_states_of_a_call(
 
 def test_a_wish_is_noted(store: AgentStore, writer: FakeWriter) -> None:
     store.record(NextStateSet(AGENT, AgentState.BREAK, "lunch", 12.5))
-    assert writer.lines == [("next_state_set", (7, "BREAK", "lunch", 12.5))]
+    assert writer.lines == [("next_state_set", (7, "BREAK", "lunch", 12.5, "agent:next_state"))]
+
+
+def test_a_wish_that_is_taken_back_is_noted_no_longer(store: AgentStore, writer: FakeWriter) -> None:
+    store.record(NextStateDropped(AGENT, 13.5))
+    assert writer.lines == [("next_state_done", (7, 13.5))]
 
 
 def test_facts_about_calls_are_not_its_business(store: AgentStore, writer: FakeWriter) -> None:
