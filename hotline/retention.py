@@ -159,10 +159,17 @@ class Retention:
         return len(rows)
 
     def _old_journals(self, before: datetime) -> list[Path]:
-        return [file for file in self._journals() if file.stat().st_mtime < before.timestamp()]
+        return [file for file in self._journals() if _changed_before(file, before)]
 
     async def _remove_journals(self, before: datetime) -> int:
         old = await asyncio.to_thread(self._old_journals, before)
         for file in old:
             await asyncio.to_thread(file.unlink, missing_ok=True)
         return len(old)
+
+
+def _changed_before(file: Path, moment: datetime) -> bool:
+    try:
+        return file.stat().st_mtime < moment.timestamp()
+    except FileNotFoundError:  # somebody rotates it just now
+        return False
