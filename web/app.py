@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from aiohttp import web
 
 from core.api import Endpoint
-from web import health, inputs, middleware, openapi
+from web import health, inputs, middleware, openapi, reference
 from web.dispatch import Sessions, handler_for
 from web.health import Check
 
@@ -38,7 +38,11 @@ def create_app(
         app.router.add_route(endpoint.method, endpoint.path, handler_for(endpoint, sessions))
     app.router.add_route("GET", "/healthz", health.alive)
     app.router.add_route("GET", "/readyz", health.readiness(checks or {}, standing))
-    app.router.add_route("GET", "/openapi.json", _constant(openapi.document(endpoints, version)))
+    description = openapi.document(endpoints, version)
+    app.router.add_route("GET", "/openapi.json", _constant(description, "application/json"))
+    app.router.add_route(
+        "GET", "/docs", _constant(reference.page(description), "text/html", reference.POLICY)
+    )
     return app
 
 
@@ -68,9 +72,13 @@ def _bare_app() -> web.Application:
     return app
 
 
-def _constant(body: bytes) -> Callable[[web.Request], Awaitable[web.Response]]:
+def _constant(
+    body: bytes, content_type: str, policy: str = ""
+) -> Callable[[web.Request], Awaitable[web.Response]]:
+    headers = {"Content-Security-Policy": policy} if policy else {}
+
     async def answer(_request: web.Request) -> web.Response:
-        return web.Response(body=body, content_type="application/json", charset="utf-8")
+        return web.Response(body=body, content_type=content_type, charset="utf-8", headers=headers)
 
     return answer
 
