@@ -1,4 +1,4 @@
-"""The reference page: every operation and object is there, links lead somewhere, nothing comes from outside."""
+"""The reference page: every operation is there, links lead somewhere, nothing comes from outside."""
 
 import hashlib
 import re
