@@ -267,6 +267,8 @@ class CallApi:
         row = await self._database.fetchrow(SQL["one_abandoned"], call_id)
         if row is None:
             raise NotFound("no such abandoned call")
+        if request.account.contractor:
+            return Reply(_abandoned_view(row, mask_number(row["caller"])))
         await self._database.execute(SQL["caller_shown"], request.account.login, call_id)
         return Reply(_abandoned_view(row, row["caller"]))
 

@@ -72,7 +72,7 @@ class Nightly:
             return False
         error: str | None = None
         try:
-            await self._jobs[name]()
+            log.info("nightly_job_done", job=name, result=str(await self._jobs[name]()))
         except Unavailable:
             raise
         except (HotlineError, OSError) as failure:

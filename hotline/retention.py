@@ -12,15 +12,11 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
-import structlog
-
 from core import clock
 from core.masking import mask_text
 from db import queries
 from db.pool import Database
 from tickets.archiving import ArchiveHands
-
-log = structlog.get_logger()
 
 SQL = queries.load(Path(__file__).with_name("retention.sql"))
 
@@ -109,9 +105,6 @@ class Retention:
                     await self._work(kind, before, results[kind], actor, progress)
         told = json.dumps({kind: asdict(outcome) for kind, outcome in results.items()})
         await self._database.execute(SQL["finish_run"], run_id, told)
-        log.info(
-            "retention_ran", dry_run=dry_run, **{kind: outcome.done for kind, outcome in results.items()}
-        )
         return results
 
     async def _cutoffs(self) -> dict[DataClass, datetime]:

@@ -72,7 +72,6 @@ class Sweep:
         checked, bad = await self._count(sweep_id)
         await self._database.execute(SQL["finish"], sweep_id, actor)
         self._finished_at = clock.wall()
-        log.info("recordings_swept", checked=checked, bad=bad)
         return checked, bad
 
     async def _check(self, row: Record, sweep_id: int) -> None:

@@ -1,4 +1,4 @@
-"""A recording is encrypted on disk and played through the API; tampering with it or with the audit is found."""
+"""A recording is encrypted on disk, played through the API; tampering with it or with the audit is found."""
 
 from pathlib import Path
 
