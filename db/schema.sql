@@ -1,5 +1,7 @@
 -- The schema that all migrations make together. Made by `python -m db.snapshot`; never edited or applied.
 
+SET check_function_bodies = false;
+
 CREATE FUNCTION public.audit_digest(at timestamp with time zone, actor text, action text, object text, detail jsonb) RETURNS bytea
     LANGUAGE sql STABLE
     AS $$
@@ -23,9 +25,10 @@ END
 $$;
 
 CREATE FUNCTION public.prunable_audit() RETURNS bigint
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
     AS $$
-    WITH cut AS (
+BEGIN
+    RETURN (WITH cut AS (
         SELECT now() - make_interval(days => greatest(keep_days, 365)) AS before
         FROM retention_policies WHERE class = 'audit' AND keep_days IS NOT NULL
           AND NOT EXISTS (SELECT FROM legal_holds WHERE object = 'class:audit' AND lifted_at IS NULL)
@@ -37,7 +40,8 @@ CREATE FUNCTION public.prunable_audit() RETURNS bigint
     )
     SELECT coalesce((
         SELECT max(s.position) FROM cut, kept, audit_seals s JOIN audit a ON a.id = s.audit_id
-        WHERE s.position < coalesce(kept.position, 9223372036854775807)), 0)
+        WHERE s.position < coalesce(kept.position, 9223372036854775807)), 0));
+END
 $$;
 
 CREATE FUNCTION public.prune_audit(actor text) RETURNS bigint

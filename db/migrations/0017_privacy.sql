@@ -101,8 +101,9 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change();
 
 -- The last position up to which every row is older than the policy, and no hold is about one: 0 when there is none.
-CREATE FUNCTION prunable_audit() RETURNS bigint LANGUAGE sql STABLE AS $$
-    WITH cut AS (
+CREATE FUNCTION prunable_audit() RETURNS bigint LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (WITH cut AS (
         SELECT now() - make_interval(days => greatest(keep_days, 365)) AS before
         FROM retention_policies WHERE class = 'audit' AND keep_days IS NOT NULL
           AND NOT EXISTS (SELECT FROM legal_holds WHERE object = 'class:audit' AND lifted_at IS NULL)
@@ -114,7 +115,8 @@ CREATE FUNCTION prunable_audit() RETURNS bigint LANGUAGE sql STABLE AS $$
     )
     SELECT coalesce((
         SELECT max(s.position) FROM cut, kept, audit_seals s JOIN audit a ON a.id = s.audit_id
-        WHERE s.position < coalesce(kept.position, 9223372036854775807)), 0)
+        WHERE s.position < coalesce(kept.position, 9223372036854775807)), 0));
+END
 $$;
 
 CREATE FUNCTION prune_audit(actor text) RETURNS bigint LANGUAGE plpgsql AS $$
