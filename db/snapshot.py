@@ -20,7 +20,9 @@ _HEADER = """\
 -- The schema that all migrations make together. Made by `python -m db.snapshot`; never edited or applied.
 """
 # What pg_dump adds for itself: psql commands, session settings, its own version.
-_NOISE = re.compile(r"^(?:\\.*|SET .*|SELECT pg_catalog\.set_config.*|--.*)$", re.MULTILINE)
+_NOISE = re.compile(
+    r"^(?:\\.*|SET (?!check_function_bodies).*|SELECT pg_catalog\.set_config.*|--.*)$", re.MULTILINE
+)
 
 
 def dump(programs: Path, dsn: str) -> str:
