@@ -1,6 +1,6 @@
 """What an audit row's digest and a link of the chain are, and how a chain is checked link by link. Pure.
 
-The same formulas as ``audit_digest`` and ``seal_audit`` in ``db/migrations/0016_audit.sql``;
+The same formulas as ``audit_digest`` and ``seal_audit`` in ``db/migrations/0012_audit.sql``;
 ``hotline.audit_chain`` feeds in what the tables say.
 """
 

@@ -52,9 +52,11 @@ def example(schema: Mapping[str, Any]) -> str:
 
 async def _status(centre: Centre, route: Route, path: str, token: str | None) -> int:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    body = {"json": {}} if route.body else {}
-    request = centre.http.request(route.method, centre.stack.api_url + path, headers=headers, **body)  # type: ignore[arg-type] # a dict of keywords
-    async with request as response:
+    body = b"{}" if route.body else None
+    if route.body:
+        headers["Content-Type"] = "application/json"
+    url = centre.stack.api_url + path
+    async with centre.http.request(route.method, url, headers=headers, data=body) as response:
         return response.status
 
 

@@ -119,9 +119,9 @@ async def test_a_restart_knows_what_calls_cost(database: Database) -> None:
                 began + later,
                 agent,
             )
-    state = World().state
-    await ReliefStore(database, Direct(database)).restore(state, NOW + 2600)
-    assert state.relief.handle_times.mean(CITIZENS) == pytest.approx(80.0)
+    world = World()
+    await ReliefStore(database, Direct(database)).restore(world.state, NOW + 2600)
+    assert world.state.relief.handle_times.mean(CITIZENS) == pytest.approx(80.0)
 
 
 def _notices(database: Database, folder: Path, events: list[Event]) -> SurgeNotices:

@@ -1,2 +1,0 @@
--- Flags on calls, the stress room, awards, appeals.
-SELECT 1;

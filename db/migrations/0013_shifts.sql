@@ -1,2 +1,0 @@
--- Rosters, hand-over notes, surge plans.
-SELECT 1;

@@ -1,2 +1,0 @@
--- Monitoring, messages, coaching reviews.
-SELECT 1;

@@ -1,2 +1,0 @@
--- Idempotency keys.
-SELECT 1;

@@ -1,2 +1,0 @@
--- Outbox and deliveries of webhooks.
-SELECT 1;
