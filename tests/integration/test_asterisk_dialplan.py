@@ -59,6 +59,19 @@ async def test_arrival_says_what_the_contract_says(switch: Switch) -> None:
     assert await switch.ami.getvar("HOTLINE_STAGE", waiting["Channel"]) == "waiting"
 
 
+async def test_the_time_of_arrival_is_right_on_both_sides_of_a_second(switch: Switch) -> None:
+    """It is made of two clocks, one of which is late: each time lies within its call, in their order."""
+    times: list[float] = []
+    for _ in range(24):
+        await asyncio.sleep(0.04)  # so that a second begins in between
+        before = wall()
+        entered = float((await switch.waiting(await switch.caller()))["EnteredAt"])
+        assert before <= entered <= wall()
+        times.append(entered)
+    assert times == sorted(times)
+    assert len({int(entered) for entered in times}) > 1
+
+
 async def test_a_number_leads_to_its_queue_and_other_text_nowhere(switch: Switch) -> None:
     known = await switch.waiting(await switch.caller(), "12366")
     assert known["Queue"] == "tax"
