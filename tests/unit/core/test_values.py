@@ -74,7 +74,21 @@ def test_words_that_are_stored_do_not_change() -> None:
         "called_back",
         "failed",
     ]
-    assert [role.value for role in Role] == ["agent", "supervisor", "administrator"]
+    assert [role.value for role in Role] == [
+        "agent",
+        "senior_agent",
+        "supervisor",
+        "dispatcher",
+        "reviewer",
+        "callback_staff",
+        "knowledge_editor",
+        "analyst",
+        "unit_handler",
+        "unit_head",
+        "inspector",
+        "administrator",
+        "machine",
+    ]
 
 
 def test_permissions_are_distinct_words() -> None:
