@@ -1,6 +1,6 @@
 -- Retention, legal holds, integrity of recordings. docs/privacy.md has the classes and the rules.
 
--- How long what is kept; one row for each class of data. The classes are the table in hotline/retention_rules.py.
+-- How long what is kept; one row for each class of data. The classes are the table in hotline/retention.py.
 CREATE TABLE retention_policies (
     class      text PRIMARY KEY CHECK (class IN ('recordings', 'tickets', 'calls', 'sessions', 'journal', 'audit')),
     keep_days  integer CHECK (keep_days BETWEEN 1 AND 36500),
